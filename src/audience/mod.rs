@@ -1,0 +1,1 @@
+//! Recipients as a stream: read, normalised, deduplicated, excluded.

@@ -1,0 +1,1 @@
+//! What happens: one file per command, and the only place where the layers meet.

@@ -1,0 +1,1 @@
+//! Recipient to message: the coupon code, the parameters, the content hash.

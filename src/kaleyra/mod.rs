@@ -1,0 +1,1 @@
+//! The wire: form, multipart, reply, codes, client.

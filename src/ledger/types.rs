@@ -1,0 +1,234 @@
+//! What the ledger is asked and what it answers: plain data, no SQL.
+
+use std::time::Duration;
+
+use crate::model::{
+    CampaignName, ContentHash, CouponCode, KeyFingerprint, LedgerSecret, Lineage, Message,
+    OfferEnd, Outcome, PhoneNumber, PlanId, SidFingerprint, State, StateCounts, Timestamp,
+    UnknownCause,
+};
+
+/// All that planning one campaign may know of the past. Read only.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Which ledger.
+    pub lineage: Lineage,
+    /// Keys plan ids.
+    pub secret: LedgerSecret,
+    /// The API host of the first apply, if there was one.
+    pub api_host: Option<String>,
+    /// The account of the first apply, if there was one.
+    pub sid: Option<SidFingerprint>,
+    /// What is known of this campaign; `None` when nothing was ever consumed or issued.
+    pub campaign: Option<CampaignMemory>,
+}
+
+/// What the ledger knows of one campaign.
+#[derive(Clone, Debug)]
+pub struct CampaignMemory {
+    /// The key the campaign's codes began with.
+    pub code_key: Option<KeyFingerprint>,
+    /// The plan consumed last.
+    pub last_plan: Option<ConsumedPlan>,
+    /// Everybody ever planned in this campaign, sorted by number, each once.
+    pub known: Vec<Known>,
+    /// Codes given out by the `codes` command to people not yet planned, sorted by number.
+    pub issued: Vec<(PhoneNumber, CouponCode)>,
+}
+
+/// What is known of one recipient.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Known {
+    /// Who.
+    pub number: PhoneNumber,
+    /// Where they stand.
+    pub state: State,
+    /// What they got or would have got.
+    pub content: ContentHash,
+    /// Whether their row belongs to the plan consumed last.
+    pub in_last_plan: bool,
+    /// The code's digest (`compose::code_digest`), so that new codes never repeat it.
+    pub code: u64,
+}
+
+/// A plan that was consumed.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ConsumedPlan {
+    /// Its id.
+    pub id: PlanId,
+    /// When.
+    pub consumed_at: Timestamp,
+    /// The offer's end that was written then.
+    pub offer_end: OfferEnd,
+    /// The campaign's terms as they were, field by field (see `plan::terms`), for the diff.
+    pub terms: Vec<(String, String)>,
+    /// How many people it planned.
+    pub planned: u64,
+}
+
+/// A plan about to be consumed: written in one transaction with its recipients.
+#[derive(Clone, Debug)]
+pub struct PlanRecord {
+    /// Which campaign.
+    pub campaign: CampaignName,
+    /// Its id.
+    pub id: PlanId,
+    /// The offer's end, counted from this consumption.
+    pub offer_end: OfferEnd,
+    /// The campaign's terms, field by field.
+    pub terms: Vec<(String, String)>,
+    /// The key its codes are drawn with.
+    pub code_key: Option<KeyFingerprint>,
+    /// How the plan was approved: `prompt`, `id` or `auto`.
+    pub approval: &'static str,
+    /// The API host it is sent through.
+    pub api_host: String,
+    /// The account it is sent from.
+    pub sid: SidFingerprint,
+    /// When.
+    pub consumed_at: Timestamp,
+}
+
+/// One recipient about to be written as pending.
+#[derive(Clone, Debug)]
+pub struct NewRecipient {
+    /// Who.
+    pub number: PhoneNumber,
+    /// The audience's own id of the person.
+    pub id: Option<String>,
+    /// What they get.
+    pub message: Message,
+}
+
+/// The ledger's handle of one recipient's row. Ascending in the order of sending.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct RowId(pub i64);
+
+/// The ledger's handle of one consumed plan.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PlanRow(pub i64);
+
+/// One recipient who is still to be sent to.
+#[derive(Clone, Debug)]
+pub struct PendingRow {
+    /// The row.
+    pub row: RowId,
+    /// Who.
+    pub number: PhoneNumber,
+    /// What they get.
+    pub message: Message,
+    /// Attempts so far, over all runs.
+    pub attempts: u32,
+}
+
+/// One change of the ledger by a running apply. All changes of one call to
+/// `LockedLedger::write` are one transaction, on stable storage when it returns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// pending -> attempting: durable before the first byte of the request.
+    Intend {
+        /// Who.
+        row: RowId,
+        /// Wall time.
+        at: Timestamp,
+        /// The end of the offer as this request states it.
+        offer_ends_at: Timestamp,
+    },
+    /// attempting -> accepted, rejected, unknown, or back to pending when provably nothing
+    /// was sent.
+    Conclude {
+        /// Who.
+        row: RowId,
+        /// Wall time.
+        at: Timestamp,
+        /// What is known.
+        outcome: Outcome,
+    },
+    /// pending -> skipped, because the offer is over or nearly so.
+    Skip {
+        /// Who.
+        row: RowId,
+        /// Wall time.
+        at: Timestamp,
+        /// The word kept as the row's cause, such as `offer_over`.
+        cause: &'static str,
+    },
+}
+
+/// How a run ended, for `status`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LastStop {
+    /// Wall time.
+    pub at: Timestamp,
+    /// A machine-readable word, such as `finished`, `limit`, `interrupted`, `credentials`.
+    pub reason: String,
+    /// Kaleyra's (masked) words behind it, if any.
+    pub detail: Option<String>,
+}
+
+/// One campaign's line in `status`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CampaignStatusRow {
+    /// Which campaign.
+    pub campaign: CampaignName,
+    /// The plan consumed last.
+    pub plan: Option<PlanId>,
+    /// When it was consumed.
+    pub consumed_at: Option<Timestamp>,
+    /// Where everybody stands.
+    pub counts: StateCounts,
+    /// The unknown ones by cause.
+    pub unknown: Vec<(UnknownCause, u64)>,
+    /// How the last run ended.
+    pub last_stop: Option<LastStop>,
+}
+
+/// One recipient of one campaign, for `status --recipient`, `codes` and `ledger export`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HistoryRow {
+    /// Which campaign.
+    pub campaign: CampaignName,
+    /// Who.
+    pub number: PhoneNumber,
+    /// The audience's own id.
+    pub id: Option<String>,
+    /// Where they stand.
+    pub state: State,
+    /// Why, in the ledger's words.
+    pub cause: Option<String>,
+    /// Tries.
+    pub attempts: u32,
+    /// Kaleyra's id.
+    pub message_id: Option<String>,
+    /// Kaleyra's id of the request.
+    pub request_id: Option<String>,
+    /// The code.
+    pub coupon_code: Option<CouponCode>,
+    /// What they got.
+    pub content: ContentHash,
+    /// Under which plan.
+    pub plan: PlanId,
+    /// The offer's end as it was sent.
+    pub offer_ends_at: Option<Timestamp>,
+    /// When Kaleyra accepted it.
+    pub accepted_at: Option<Timestamp>,
+    /// When the row last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Whom `status` and `ledger export` are about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Who {
+    /// Everybody.
+    All,
+    /// One number, in all spellings of one person.
+    Number(PhoneNumber),
+    /// The audience's own id.
+    Id(String),
+    /// A coupon code.
+    Code(String),
+}
+
+/// How long `open` waits for another apply's lock.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LockTimeout(pub Duration);

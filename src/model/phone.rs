@@ -1,0 +1,117 @@
+//! Telephone numbers: E.164, masked wherever they are shown.
+
+use std::fmt;
+
+/// A telephone number in E.164 form, held as its digits (country code first, no `+`).
+///
+/// `Display` and `Debug` are masked, because plans and logs are read by people who must
+/// not see the audience; [`PhoneNumber::digits`] is the full form, asked for by name.
+/// Source of the length rule: ITU-T E.164 (at most 15 digits, the first not 0).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PhoneNumber(u64);
+
+impl PhoneNumber {
+    /// Takes the digits of a number, country code first. `None` when there are fewer than
+    /// 7 or more than 15 of them; whether the number exists in its country's numbering
+    /// plan is checked where numbers are read (`audience::number`).
+    pub fn from_digits(digits: u64) -> Option<Self> {
+        (1_000_000..=999_999_999_999_999).contains(&digits).then_some(Self(digits))
+    }
+
+    /// The number as an integer: the ledger's key.
+    pub fn as_u64(self) -> u64 {
+        self.0
+    }
+
+    /// The full number without `+`, for the wire and for files people asked for.
+    pub fn digits(self) -> String {
+        self.0.to_string()
+    }
+
+    /// The full number with `+`, for the wire and for files people asked for.
+    pub fn e164(self) -> String {
+        format!("+{}", self.0)
+    }
+
+    /// The key under which one person's spellings meet.
+    pub fn person(self) -> PersonKey {
+        PersonKey::of(self)
+    }
+}
+
+impl fmt::Display for PhoneNumber {
+    /// `+91••••••••10`: at most the first two and the last two digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.digits();
+        let hidden = digits.len() - 4;
+        write!(f, "+{}{}{}", &digits[..2], "•".repeat(hidden), &digits[digits.len() - 2..])
+    }
+}
+
+impl fmt::Debug for PhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PhoneNumber({self})")
+    }
+}
+
+/// One person behind several spellings of a number, used to find duplicates and opt-outs.
+///
+/// WhatsApp reaches the same account under a Brazilian mobile number with and without its
+/// ninth digit, a Mexican one with and without the `1` after 52, and an Argentine one with
+/// and without the `9` after 54. The number sent to stays as it was written.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct PersonKey(u64);
+
+impl PersonKey {
+    fn of(number: PhoneNumber) -> Self {
+        let digits = number.digits();
+        let rest = |from: usize| digits.get(from..).unwrap_or_default();
+        let folded = match digits.len() {
+            13 if digits.starts_with("55") && rest(4).starts_with('9') => {
+                format!("{}{}", &digits[..4], rest(5))
+            }
+            13 if digits.starts_with("521") => format!("52{}", rest(3)),
+            13 if digits.starts_with("549") => format!("54{}", rest(3)),
+            _ => return Self(number.0),
+        };
+        Self(folded.parse().unwrap_or(number.0))
+    }
+
+    /// The key as an integer, for compact sets.
+    pub fn as_u64(self) -> u64 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(digits: u64) -> PhoneNumber {
+        PhoneNumber::from_digits(digits).expect("a number of 7 to 15 digits")
+    }
+
+    #[test]
+    fn shows_no_more_than_four_digits() {
+        assert_eq!(number(919_876_543_210).to_string(), "+91••••••••10");
+        assert_eq!(format!("{:?}", number(919_876_543_210)), "PhoneNumber(+91••••••••10)");
+    }
+
+    #[test]
+    fn spellings_of_one_person_share_a_key() {
+        for (one, other) in [
+            (5_511_987_654_321, 551_187_654_321),
+            (5_215_512_345_678, 525_512_345_678),
+            (5_491_112_345_678, 541_112_345_678),
+        ] {
+            assert_eq!(number(one).person(), number(other).person(), "{one} and {other}");
+        }
+        assert_ne!(number(4_915_112_345_678).person(), number(491_512_345_678).person());
+    }
+
+    #[test]
+    fn refuses_what_e164_cannot_hold() {
+        assert_eq!(PhoneNumber::from_digits(999_999), None);
+        assert_eq!(PhoneNumber::from_digits(1_000_000_000_000_000), None);
+    }
+}

@@ -1,0 +1,1 @@
+//! The whole program in a made world: files, a fixed clock, a scripted server.
