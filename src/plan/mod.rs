@@ -1,1 +1,25 @@
-//! The decision who gets what, pure.
+//! The decision who gets what, pure: no files, no clock, no network, no randomness.
+//!
+//! A [`Planner`] is shown everybody in the audience and what the ledger remembers, and
+//! decides for each; [`Plan`] is the finished decision with everything a reviewer needs
+//! to judge it. The executor is left no choice: what is not in the plan is not sent.
+//!
+//! A plan must never depend on the order of rows, on paths, or on when it is made, except
+//! where it says so (schedule and warnings): the same meaning has the same id.
+
+mod action;
+mod guard;
+mod identity;
+mod planner;
+mod sampling;
+mod schedule;
+mod summary;
+mod terms;
+
+pub use action::{Action, HoldReason, SkipReason};
+pub use guard::{Blocker, LimitCheck, Notice};
+pub use planner::{Plan, Planned, Planner, PlanningContext, Progress};
+pub use sampling::{Sample, SampleMessage};
+pub use schedule::Schedule;
+pub use summary::{AudienceSummary, CodeSummary, InvalidRow, Tally};
+pub use terms::{FieldChange, Terms};

@@ -1,0 +1,130 @@
+//! What stops a plan, and what a reviewer should know.
+
+use super::summary::{AudienceSummary, Tally};
+use crate::model::{Campaign, CampaignStatus, Timestamp};
+
+/// One limit with what it is held against. Printed whether or not it is breached.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LimitCheck {
+    /// The limit's key in the campaign file.
+    pub limit: &'static str,
+    /// What it allows.
+    pub allowed: String,
+    /// What the plan has; `None` for limits that only bind while sending.
+    pub actual: Option<String>,
+    /// Whether the plan is refused for it.
+    pub breached: bool,
+}
+
+/// Why a plan may not be applied (exit 4), although it is shown in full.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Blocker {
+    /// A limit of the campaign is breached.
+    Limit(LimitCheck),
+    /// Part of the campaign went out with other content.
+    MixedContent {
+        /// People accepted (or unknown) with the old content.
+        sent: u64,
+        /// The fields that changed.
+        fields: Vec<String>,
+    },
+    /// The offer is over, or has less than `delivery.min_remaining` left.
+    OfferOver {
+        /// When it ends or ended.
+        ends_at: Timestamp,
+    },
+    /// `offer.starts_at` is still to come. Binds `apply`, not `plan`.
+    NotYet {
+        /// When it starts.
+        starts_at: Timestamp,
+    },
+}
+
+/// What a reviewer should know, although it stops nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Notice {
+    /// `status: paused` or `ended`: apply sends nothing.
+    NotActive(CampaignStatus),
+    /// People with US numbers: marketing templates are not delivered to them.
+    UsNumbers(u64),
+    /// Rows that repeat a person.
+    Duplicates(u64),
+    /// The last people would get the offer too late and be left out.
+    TooLate(u64),
+    /// The rate is above what WhatsApp carries at its best (1,000 a second).
+    HighRate,
+    /// Coupon codes are easy to guess.
+    GuessableCodes {
+        /// One guess in so many hits.
+        one_guess_in: u64,
+    },
+    /// People in the ledger as pending are no longer in the audience.
+    PendingGone(u64),
+    /// Values of people already served have changed since; they get nothing new.
+    Drifted(u64),
+}
+
+/// The limits of a campaign against what was read and decided.
+pub(super) fn limit_checks(
+    campaign: &Campaign,
+    audience: &AudienceSummary,
+    people: u64,
+) -> Vec<LimitCheck> {
+    let limits = &campaign.limits;
+    let usable_or_not = audience.rows - audience.filtered.min(audience.rows);
+    let share = if usable_or_not == 0 {
+        "0%".to_owned()
+    } else {
+        // Shown to a hundredth; decided on the exact figures.
+        let basis_points = u128::from(audience.invalid) * 10_000 / u128::from(usable_or_not);
+        format!("{}.{:02}%", basis_points / 100, basis_points % 100)
+    };
+    vec![
+        LimitCheck {
+            limit: "recipients",
+            allowed: limits.recipients.map_or_else(|| "no limit".to_owned(), |n| n.to_string()),
+            actual: Some(people.to_string()),
+            breached: limits.recipients.is_some_and(|most| people > most),
+        },
+        LimitCheck {
+            limit: "invalid",
+            allowed: limits.invalid.to_string(),
+            actual: Some(share),
+            breached: limits.invalid.is_exceeded_by(audience.invalid, usable_or_not),
+        },
+        LimitCheck {
+            limit: "failures",
+            allowed: limits.failures.to_string(),
+            actual: None,
+            breached: false,
+        },
+    ]
+}
+
+/// What a reviewer should know of a plan.
+pub(super) fn notices(
+    campaign: &Campaign,
+    audience: &AudienceSummary,
+    tally: &Tally,
+    too_late: u64,
+    one_guess_in: Option<f64>,
+) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    if campaign.status != CampaignStatus::Active {
+        notices.push(Notice::NotActive(campaign.status));
+    }
+    let some = |count: u64, notice: fn(u64) -> Notice| (count > 0).then(|| notice(count));
+    notices.extend(some(audience.us_numbers, Notice::UsNumbers));
+    notices.extend(some(audience.duplicates, Notice::Duplicates));
+    notices.extend(some(too_late, Notice::TooLate));
+    notices.extend(some(tally.gone_pending, Notice::PendingGone));
+    notices.extend(some(tally.differs, Notice::Drifted));
+    if campaign.delivery.rate.per_second() > 1000.0 {
+        notices.push(Notice::HighRate);
+    }
+    if let Some(odds) = one_guess_in.filter(|&odds| odds < 1_000_000.0) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 10^6")]
+        notices.push(Notice::GuessableCodes { one_guess_in: odds as u64 });
+    }
+    notices
+}

@@ -1,0 +1,311 @@
+//! The planner: shown everybody once, it decides for each and adds up.
+
+use super::action::{Action, HoldReason, SkipReason};
+use super::guard::{Blocker, LimitCheck, Notice, limit_checks, notices};
+use super::identity::plan_id;
+use super::sampling::{Sample, Sampler};
+use super::schedule::Schedule;
+use super::summary::{AudienceSummary, CodeSummary, Tally};
+use super::terms::{FieldChange, Terms};
+use crate::ledger::{ConsumedPlan, Known, Snapshot};
+use crate::model::{
+    Campaign, CampaignName, CampaignStatus, ContentHash, OfferEnd, PersonKey, PhoneNumber, PlanId,
+    State, Timestamp,
+};
+
+/// A finished decision for one campaign.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Which campaign.
+    pub campaign: CampaignName,
+    /// What to approve. `None` when planned without a ledger: such a plan cannot be applied.
+    pub id: Option<PlanId>,
+    /// Whether this plan is new or one that was consumed before.
+    pub progress: Progress,
+    /// Whether the campaign may send at all.
+    pub status: CampaignStatus,
+    /// Counts of what was read.
+    pub audience: AudienceSummary,
+    /// Counts of what was decided.
+    pub tally: Tally,
+    /// Everybody to send to, sorted by number.
+    pub sends: Vec<Planned>,
+    /// Terms that differ from those applied last.
+    pub changes: Vec<FieldChange>,
+    /// A few of the people to send to.
+    pub samples: Vec<Sample>,
+    /// What is known of the codes.
+    pub codes: CodeSummary,
+    /// When it is sent.
+    pub schedule: Schedule,
+    /// Limits and what they are held against.
+    pub limits: Vec<LimitCheck>,
+    /// Why it may not be applied.
+    pub blockers: Vec<Blocker>,
+    /// What a reviewer should know.
+    pub notices: Vec<Notice>,
+    /// The most outcomes a crash can leave unknown.
+    pub most_unknown: u64,
+    /// Bytes the uploaded header file adds up to over all requests.
+    pub upload_bytes: u64,
+    /// The terms, for the ledger.
+    pub terms: Terms,
+    /// When the plan was made.
+    pub made_at: Timestamp,
+}
+
+/// Whether a plan is new to the ledger.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Progress {
+    /// Never consumed.
+    New,
+    /// Consumed before, with people left: applying it goes on where it stopped.
+    Resumes(ConsumedPlan),
+    /// Consumed before, nobody left.
+    Finished(ConsumedPlan),
+}
+
+/// One person to send to: all that is kept of them while planning (24 bytes).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Planned {
+    /// Who.
+    pub number: PhoneNumber,
+    /// What they get.
+    pub content: ContentHash,
+}
+
+/// What a plan depends on besides the people.
+#[derive(Clone, Debug)]
+pub struct PlanningContext<'a> {
+    /// The campaign.
+    pub campaign: &'a Campaign,
+    /// What the ledger knows; `None` plans as if nothing had ever been sent.
+    pub snapshot: Option<&'a Snapshot>,
+    /// The terms that the id covers.
+    pub terms: Terms,
+    /// The wall time.
+    pub now: Timestamp,
+    /// How many samples to keep.
+    pub samples: usize,
+}
+
+/// Decides person by person. Memory: 24 bytes for each person to send to, and 17 for each
+/// the ledger knows.
+#[derive(Debug)]
+pub struct Planner<'a> {
+    context: PlanningContext<'a>,
+    known: Vec<KnownPerson<'a>>,
+    seen: Vec<bool>,
+    tally: Tally,
+    sends: Vec<Planned>,
+    /// People whom the plan consumed last left out. Whether they are asked again depends on
+    /// whether this turns out to be that plan or a new one.
+    left_out: Vec<Planned>,
+    sampler: Sampler,
+}
+
+#[derive(Debug)]
+struct KnownPerson<'a> {
+    person: PersonKey,
+    known: &'a Known,
+}
+
+impl<'a> Planner<'a> {
+    /// A planner that has seen nobody yet.
+    pub fn new(context: PlanningContext<'a>) -> Self {
+        let memory = context.snapshot.and_then(|snapshot| snapshot.campaign.as_ref());
+        let mut known: Vec<_> = memory
+            .map(|memory| memory.known.as_slice())
+            .unwrap_or_default()
+            .iter()
+            .map(|known| KnownPerson { person: known.number.person(), known })
+            .collect();
+        known.sort_unstable_by_key(|entry| entry.person);
+        let seen = vec![false; known.len()];
+        let sampler = Sampler::new(context.samples);
+        let (sends, left_out) = (Vec::new(), Vec::new());
+        Self { context, known, seen, tally: Tally::default(), sends, left_out, sampler }
+    }
+
+    /// Decides for one person. Each person must be shown once; the audience sees to that.
+    pub fn consider(&mut self, number: PhoneNumber, content: ContentHash) -> Action {
+        let found = self.known.binary_search_by_key(&number.person(), |entry| entry.person);
+        let action = match found {
+            Ok(index) => {
+                self.seen[index] = true;
+                decide(self.known[index].known, content)
+            }
+            Err(_) => Action::Send,
+        };
+        match action {
+            Action::Skip(SkipReason::LeftOutBefore) => {
+                self.left_out.push(Planned { number, content });
+            }
+            Action::Send => self.sends.push(Planned { number, content }),
+            Action::Same | Action::Differs | Action::Skip(_) | Action::Hold(_) => {}
+        }
+        self.tally.count(action);
+        action
+    }
+
+    /// Whether a sample of this person, who is to be sent to, is wanted.
+    pub fn wants_sample(&self, number: PhoneNumber, content: ContentHash) -> bool {
+        self.sampler.wants(number, content)
+    }
+
+    /// Keeps a sample.
+    pub fn keep_sample(&mut self, content: ContentHash, sample: Sample) {
+        self.sampler.keep(content, sample);
+    }
+
+    /// Adds up once everybody was shown.
+    pub fn finish(mut self, audience: AudienceSummary, codes: CodeSummary) -> Plan {
+        self.count_gone();
+        let (id, progress) = self.identify();
+        let Self { context, tally, sends, sampler, .. } = self;
+        let PlanningContext { campaign, snapshot, terms, now, .. } = context;
+        let memory = snapshot.and_then(|snapshot| snapshot.campaign.as_ref());
+        let last_plan = memory.and_then(|memory| memory.last_plan.as_ref());
+        let changes = last_plan.map(|last| terms.changes_since(&last.terms)).unwrap_or_default();
+        let (people, written_end) = match &progress {
+            Progress::New => (tally.send, None),
+            Progress::Resumes(plan) | Progress::Finished(plan) => {
+                (plan.planned, Some(plan.offer_end))
+            }
+        };
+        let schedule = Schedule::estimate(campaign, tally.send, now, written_end);
+        let limits = limit_checks(campaign, &audience, people);
+        let one_guess_in = match &codes {
+            CodeSummary::Unique { one_guess_in, .. } => *one_guess_in,
+            CodeSummary::Shared | CodeSummary::NotUnique => None,
+        };
+        let blockers = blockers(campaign, &tally, &limits, &changes, &schedule, now);
+        Plan {
+            campaign: campaign.name.clone(),
+            id,
+            progress,
+            status: campaign.status,
+            notices: notices(campaign, &audience, &tally, schedule.too_late, one_guess_in),
+            audience,
+            tally,
+            sends,
+            changes,
+            samples: sampler.finish(),
+            codes,
+            schedule,
+            limits,
+            blockers,
+            most_unknown: campaign.delivery.most_unknown_after_a_crash().min(tally.send),
+            upload_bytes: upload_bytes(campaign, tally.send),
+            terms,
+            made_at: now,
+        }
+    }
+
+    fn count_gone(&mut self) {
+        for (entry, _) in self.known.iter().zip(&self.seen).filter(|(_, seen)| !**seen) {
+            self.tally.gone += 1;
+            if entry.known.in_last_plan && entry.known.state == State::Pending {
+                self.tally.gone_pending += 1;
+            }
+        }
+    }
+
+    /// The id, and whether it is that of the plan consumed last.
+    ///
+    /// The id of a consumed plan is recomputed over the people in it, as the ledger has
+    /// them, and the people still to be sent to, as the files have them now: it comes out
+    /// the same as long as nobody joined, left or changed who was still to be sent to.
+    fn identify(&mut self) -> (Option<PlanId>, Progress) {
+        self.sends.sort_unstable_by_key(|planned| planned.number);
+        let Some(snapshot) = self.context.snapshot else { return (None, Progress::New) };
+        let PlanningContext { campaign, terms, .. } = &self.context;
+        let id_over = |people: &[Planned]| {
+            plan_id(&snapshot.secret, &snapshot.lineage, &campaign.name, terms, people)
+        };
+        let last_plan =
+            snapshot.campaign.as_ref().and_then(|memory| memory.last_plan.as_ref()).cloned();
+        if let Some(last) = last_plan {
+            let id = id_over(&self.people_of_last_plan());
+            if id == last.id {
+                let finished = self.tally.send == 0;
+                return (
+                    Some(id),
+                    if finished { Progress::Finished(last) } else { Progress::Resumes(last) },
+                );
+            }
+        }
+        // A new plan asks the left-out people again.
+        self.tally.left_out_before = 0;
+        self.tally.send += self.left_out.len() as u64;
+        self.sends.append(&mut self.left_out);
+        self.sends.sort_unstable_by_key(|planned| planned.number);
+        (Some(id_over(&self.sends)), Progress::New)
+    }
+
+    fn people_of_last_plan(&self) -> Vec<Planned> {
+        let settled = self
+            .known
+            .iter()
+            .filter(|entry| entry.known.in_last_plan && entry.known.state != State::Pending);
+        let mut people: Vec<_> = settled
+            .map(|entry| Planned { number: entry.known.number, content: entry.known.content })
+            .chain(self.sends.iter().copied())
+            .collect();
+        people.sort_unstable_by_key(|planned| planned.number);
+        people
+    }
+}
+
+/// The decision for a person the ledger knows.
+fn decide(known: &Known, content: ContentHash) -> Action {
+    match known.state {
+        State::Skipped if known.in_last_plan => Action::Skip(SkipReason::LeftOutBefore),
+        State::Pending | State::Skipped => Action::Send,
+        State::Accepted if known.content == content => Action::Same,
+        State::Accepted => Action::Differs,
+        State::Rejected => Action::Skip(SkipReason::RejectedBefore),
+        State::Unknown => Action::Hold(HoldReason::Unknown),
+        State::Attempting => Action::Hold(HoldReason::Attempting),
+    }
+}
+
+fn blockers(
+    campaign: &Campaign,
+    tally: &Tally,
+    limits: &[LimitCheck],
+    changes: &[FieldChange],
+    schedule: &Schedule,
+    now: Timestamp,
+) -> Vec<Blocker> {
+    if tally.send == 0 {
+        // Nobody is left to send to, so nothing can go wrong.
+        return Vec::new();
+    }
+    let mut blockers: Vec<_> =
+        limits.iter().filter(|check| check.breached).cloned().map(Blocker::Limit).collect();
+    let sent = tally.same + tally.differs + tally.unknown + tally.attempting;
+    let fields: Vec<_> = changes
+        .iter()
+        .filter(|change| Terms::is_content(&change.field))
+        .map(|change| change.field.clone())
+        .collect();
+    if sent > 0 && !fields.is_empty() {
+        blockers.push(Blocker::MixedContent { sent, fields });
+    }
+    if let OfferEnd::At(ends_at) = schedule.offer_end
+        && ends_at.minus(campaign.delivery.min_remaining) < schedule.starts_at
+    {
+        blockers.push(Blocker::OfferOver { ends_at });
+    }
+    if let Some(starts_at) = campaign.offer.window.starts_at().filter(|&start| start > now) {
+        blockers.push(Blocker::NotYet { starts_at });
+    }
+    blockers
+}
+
+fn upload_bytes(campaign: &Campaign, messages: u64) -> u64 {
+    let Some(crate::model::Header::File(file)) = &campaign.template.header else { return 0 };
+    let per_request = u64::from(campaign.delivery.recipients_per_request);
+    (file.bytes.len() as u64).saturating_mul(messages.div_ceil(per_request))
+}
