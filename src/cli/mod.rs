@@ -1,1 +1,81 @@
 //! What can be typed.
+//!
+//! One file per command with its arguments; the doc comments are the help texts. Nothing
+//! here looks at the world: what the arguments mean is found out in `commands`.
+
+mod apply;
+mod codes;
+mod environment;
+mod exit;
+mod ledger;
+mod plan;
+mod sandbox;
+mod shared;
+mod status;
+mod test;
+mod util;
+mod validate;
+
+use clap::{Parser, Subcommand};
+
+pub use apply::{ApplyArgs, ApplyFormat};
+pub use codes::CodesArgs;
+pub use environment::{Environment, names as variables};
+pub use exit::Exit;
+pub use ledger::{
+    LedgerCheckArgs, LedgerCommand, LedgerExportArgs, LedgerExportFormat, LedgerInitArgs,
+};
+pub use plan::{PlanArgs, PlanFormat};
+pub use sandbox::SandboxArgs;
+pub use shared::{CampaignPaths, ColorChoice, LedgerOption};
+pub use status::{StatusArgs, StatusFormat};
+pub use test::TestArgs;
+pub use util::{SchemaArgs, SchemaName, UtilCommand};
+pub use validate::{ValidateArgs, ValidateFormat};
+
+/// Plan, review and apply WhatsApp limited-time-offer campaigns
+///
+/// Campaigns are YAML files in git. `validate` and `plan` run in the pull request and send
+/// nothing; `apply` sends exactly what a reviewer approved, to each person at most once.
+#[derive(Debug, Parser)]
+#[command(name = "offercast", version, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done or nothing to do · 1 error · 2 changes (plan \
+    --detailed-exitcode) · 3 plan stale · 4 refused by a limit or a guard · 5 people still \
+    pending · 6 ledger not available · 7 outcomes unknown · 8 halted · 64 usage · 65 invalid \
+    input · 130/143 stopped by a signal")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// When to colour the output
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: ColorChoice,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check campaign files and report every fault
+    Validate(ValidateArgs),
+    /// Show who would get which message, and send nothing
+    Plan(PlanArgs),
+    /// Send what a plan shows, to each person at most once
+    Apply(ApplyArgs),
+    /// Send the real message to named testers
+    Test(TestArgs),
+    /// Write the coupon codes a plan would give to a file, for the shop
+    Codes(CodesArgs),
+    /// Show where every campaign stands, or one person's history
+    Status(StatusArgs),
+    /// Create, check or export the ledger of what was sent
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Run a local stand-in for the Kaleyra endpoint
+    Sandbox(SandboxArgs),
+    /// Print a JSON Schema
+    Schema(SchemaArgs),
+    /// Print completions, the man page, the command reference or a new code key
+    #[command(subcommand)]
+    Util(UtilCommand),
+}

@@ -1,0 +1,71 @@
+//! The environment, read once at the door.
+
+use std::collections::HashMap;
+
+/// The names of all variables the program reads.
+pub mod names {
+    /// The account's API key.
+    pub const API_KEY: &str = "KALEYRA_API_KEY";
+    /// A file with the account's API key.
+    pub const API_KEY_FILE: &str = "KALEYRA_API_KEY_FILE";
+    /// The account's security identifier.
+    pub const SID: &str = "KALEYRA_SID";
+    /// A file with the account's security identifier.
+    pub const SID_FILE: &str = "KALEYRA_SID_FILE";
+    /// The key coupon codes are drawn with.
+    pub const CODE_KEY: &str = "OFFERCAST_CODE_KEY";
+    /// A file with the key coupon codes are drawn with.
+    pub const CODE_KEY_FILE: &str = "OFFERCAST_CODE_KEY_FILE";
+    /// The ledger.
+    pub const LEDGER: &str = "OFFERCAST_LEDGER";
+    /// Folders, separated by `:`, in which audience files are looked for after the
+    /// campaign's own.
+    pub const AUDIENCE_DIR: &str = "OFFERCAST_AUDIENCE_DIR";
+    /// Another address of the API: https, or http on loopback.
+    pub const API_URL: &str = "OFFERCAST_API_URL";
+    /// The wall time at which the program starts, RFC 3339: for reproducible output.
+    pub const NOW: &str = "OFFERCAST_NOW";
+    /// Set by CI systems.
+    pub const CI: &str = "CI";
+    /// No colour, when not empty.
+    pub const NO_COLOR: &str = "NO_COLOR";
+    /// Colour also off a terminal, when not empty and not 0.
+    pub const CLICOLOR_FORCE: &str = "CLICOLOR_FORCE";
+    /// `dumb` means no colour and no bar.
+    pub const TERM: &str = "TERM";
+    /// The width of the output.
+    pub const COLUMNS: &str = "COLUMNS";
+}
+
+/// The variables the program may read.
+#[derive(Clone, Default)]
+pub struct Environment {
+    values: HashMap<String, String>,
+}
+
+impl Environment {
+    /// Reads the process's environment; what is not UTF-8 counts as not set.
+    pub fn of_process() -> Self {
+        let values = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Self { values }
+    }
+
+    /// A variable's value; an empty one counts as not set.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Whether a CI system runs the program: no prompt, no bar, no assumed ledger.
+    pub fn is_ci(&self) -> bool {
+        self.get(names::CI).is_some_and(|value| value != "false" && value != "0")
+    }
+}
+
+impl std::fmt::Debug for Environment {
+    /// Names only: values may be secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.values.keys()).finish()
+    }
+}

@@ -1,0 +1,85 @@
+//! `offercast ledger …`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::shared::LedgerOption;
+
+/// Create, check or export the ledger of what was sent.
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Create an empty ledger
+    Init(LedgerInitArgs),
+    /// Check the ledger's file and its figures
+    Check(LedgerCheckArgs),
+    /// Write what the ledger knows of every recipient
+    Export(LedgerExportArgs),
+}
+
+/// Create an empty ledger
+///
+/// Prints its lineage and writes it to `.ledger` in the campaigns folder. Commit that
+/// file: from then on, planning or applying with any other ledger is refused, so that a
+/// lost ledger can't lead to a second message.
+#[derive(Debug, Args)]
+pub struct LedgerInitArgs {
+    /// Which ledger.
+    #[command(flatten)]
+    pub ledger: LedgerOption,
+
+    /// The folder of the campaigns
+    #[arg(long, value_name = "DIR", default_value = "campaigns")]
+    pub campaigns: PathBuf,
+
+    /// Give up the ledger with this lineage: whoever it sent to can be sent to again
+    #[arg(long, value_name = "LINEAGE")]
+    pub replace: Option<String>,
+}
+
+/// Check the ledger's file and its figures
+///
+/// Exits 6 when something is wrong.
+#[derive(Debug, Args)]
+pub struct LedgerCheckArgs {
+    /// Which ledger.
+    #[command(flatten)]
+    pub ledger: LedgerOption,
+}
+
+/// Write what the ledger knows of every recipient
+///
+/// Columns: campaign, recipient, id, state, cause, attempts, message_id, coupon_code,
+/// content_hash, plan_id, accepted_at, updated_at.
+#[derive(Debug, Args)]
+pub struct LedgerExportArgs {
+    /// Which ledger.
+    #[command(flatten)]
+    pub ledger: LedgerOption,
+
+    /// Only this campaign
+    #[arg(long, value_name = "NAME")]
+    pub campaign: Option<String>,
+
+    /// The form of the export
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: LedgerExportFormat,
+
+    /// Write to this new file, with mode 0600
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+
+    /// Write numbers and codes in full; off a terminal only with --out
+    #[arg(long)]
+    pub show_recipients: bool,
+}
+
+/// Forms of the export.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum LedgerExportFormat {
+    /// CSV, safe to open in a spreadsheet
+    #[default]
+    Csv,
+    /// One JSON object per line
+    Ndjson,
+}

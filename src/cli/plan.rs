@@ -1,0 +1,56 @@
+//! `offercast plan`
+
+use clap::{Args, ValueEnum};
+
+use super::shared::{CampaignPaths, LedgerOption};
+
+/// Show who would get which message, and send nothing
+///
+/// Reads the campaigns, their audiences and the ledger; uses no network, needs no API key
+/// and writes nothing. Numbers, codes and values from the audience are masked. The plan id
+/// it prints stands for exactly these people, messages and terms: `apply --approve ID`
+/// sends that, or nothing.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Which campaigns.
+    #[command(flatten)]
+    pub campaigns: CampaignPaths,
+
+    /// Which ledger.
+    #[command(flatten)]
+    pub ledger: LedgerOption,
+
+    /// The form of the plan
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: PlanFormat,
+
+    /// Exit 2 when there is something to send
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+
+    /// How many people to show per campaign
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(0..=100))]
+    pub samples: u16,
+
+    /// Show numbers, codes and values in full; only on a terminal
+    #[arg(long)]
+    pub show_recipients: bool,
+
+    /// Plan as if nothing had ever been sent; such a plan cannot be applied
+    #[arg(long, conflicts_with = "ledger")]
+    pub no_ledger: bool,
+
+    /// Plan against an empty ledger and a code key of the moment; needs no environment
+    #[arg(long, conflicts_with_all = ["ledger", "no_ledger"])]
+    pub sandbox: bool,
+}
+
+/// Forms of the plan.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum PlanFormat {
+    /// For people
+    #[default]
+    Human,
+    /// One JSON object
+    Json,
+}

@@ -1,0 +1,33 @@
+//! Arguments that several commands share.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// Which campaigns.
+#[derive(Clone, Debug, Args)]
+pub struct CampaignPaths {
+    /// Campaign files, or folders of them
+    #[arg(value_name = "PATH", default_value = "campaigns")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// Which ledger.
+#[derive(Clone, Debug, Default, Args)]
+pub struct LedgerOption {
+    /// The ledger of what was sent [default: $OFFERCAST_LEDGER, else .offercast/ledger.db]
+    #[arg(long, value_name = "PATH")]
+    pub ledger: Option<String>,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
