@@ -16,6 +16,9 @@ mod schedule;
 mod summary;
 mod terms;
 
+#[cfg(test)]
+mod tests;
+
 pub use action::{Action, HoldReason, SkipReason};
 pub use guard::{Blocker, LimitCheck, Notice};
 pub use planner::{Plan, Planned, Planner, PlanningContext, Progress};
