@@ -1,0 +1,207 @@
+//! Which recipients a reply lists with a message id.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::reply_body::scalar;
+use crate::model::{MessageId, PhoneNumber};
+
+/// What `data` proves about the recipients that were asked for.
+pub(super) struct Listing {
+    /// For each recipient, in the order asked: its message id, where the reply leaves no
+    /// doubt.
+    pub(super) ids: Vec<Option<MessageId>>,
+    /// Whether any item holds a message id, whoever it is for.
+    pub(super) has_ids: bool,
+}
+
+impl Listing {
+    /// Nobody is listed.
+    pub(super) fn empty(recipients: &[PhoneNumber]) -> Self {
+        Self { ids: vec![None; recipients.len()], has_ids: false }
+    }
+
+    /// Matches the items of `data` to the recipients.
+    ///
+    /// By digits, since no order is promised. By position only where the reply masks
+    /// digits as the page's sample does (`xx9986xx70xx`), the visible ones agree and there
+    /// are as many items as recipients. An id that stands twice, a recipient with two
+    /// items and an item that fits two recipients prove nothing.
+    pub(super) fn read(data: &[Value], recipients: &[PhoneNumber]) -> Self {
+        let numbers: Vec<String> = recipients.iter().map(|number| number.digits()).collect();
+        let items: Vec<Item> = data.iter().map(Item::read).collect();
+        let mut uses: HashMap<&str, usize> = HashMap::new();
+        for id in items.iter().filter_map(|item| item.id.as_ref()) {
+            *uses.entry(id.as_str()).or_default() += 1;
+        }
+
+        let mut claims = vec![Claim::None; numbers.len()];
+        for (position, item) in items.iter().enumerate() {
+            let fits = |index: usize, number: &str| match &item.recipient {
+                Written::Digits(digits) => digits == number,
+                Written::Masked(pattern) => {
+                    index == position && items.len() == numbers.len() && agrees(pattern, number)
+                }
+                Written::Unreadable => false,
+            };
+            let fitting: Vec<usize> =
+                (0..numbers.len()).filter(|&index| fits(index, &numbers[index])).collect();
+            for &index in &fitting {
+                claims[index] = match claims[index] {
+                    Claim::None if fitting.len() == 1 => Claim::By(position),
+                    _ => Claim::Doubtful,
+                };
+            }
+        }
+
+        let id_of = |claim: &Claim| match claim {
+            Claim::By(position) => {
+                items[*position].id.clone().filter(|id| uses.get(id.as_str()) == Some(&1))
+            }
+            Claim::None | Claim::Doubtful => None,
+        };
+        Self { ids: claims.iter().map(id_of).collect(), has_ids: !uses.is_empty() }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Claim {
+    None,
+    By(usize),
+    Doubtful,
+}
+
+/// One item of `data`.
+struct Item {
+    id: Option<MessageId>,
+    recipient: Written,
+}
+
+/// How a reply writes a recipient.
+enum Written {
+    Digits(String),
+    /// Digits with `x` (or `*`) for the hidden ones.
+    Masked(String),
+    Unreadable,
+}
+
+impl Item {
+    fn read(value: &Value) -> Self {
+        let text = |key| value.get(key).and_then(scalar);
+        Self {
+            id: text("message_id").as_deref().and_then(MessageId::new),
+            recipient: text("recipient").as_deref().map_or(Written::Unreadable, Written::read),
+        }
+    }
+}
+
+impl Written {
+    fn read(text: &str) -> Self {
+        let text = text.strip_prefix('+').unwrap_or(text);
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        let hidden = text.bytes().filter(|&byte| is_mask(byte)).count();
+        if digits == 0 || digits + hidden != text.len() {
+            Self::Unreadable
+        } else if hidden == 0 {
+            Self::Digits(text.to_owned())
+        } else {
+            Self::Masked(text.to_owned())
+        }
+    }
+}
+
+fn is_mask(byte: u8) -> bool {
+    matches!(byte, b'x' | b'X' | b'*')
+}
+
+fn agrees(pattern: &str, number: &str) -> bool {
+    pattern.len() == number.len()
+        && pattern
+            .bytes()
+            .zip(number.bytes())
+            .all(|(shown, digit)| is_mask(shown) || shown == digit)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ASHA: u64 = 919_986_127_034;
+    const BEN: u64 = 12_025_550_123;
+
+    fn ids(data: &Value, numbers: &[u64]) -> Vec<Option<String>> {
+        let people: Vec<_> =
+            numbers.iter().map(|&n| PhoneNumber::from_digits(n).expect("a number")).collect();
+        let listing = Listing::read(data.as_array().expect("a list"), &people);
+        listing.ids.iter().map(|id| id.as_ref().map(|id| id.as_str().to_owned())).collect()
+    }
+
+    fn some(ids: &[Option<&str>]) -> Vec<Option<String>> {
+        ids.iter().map(|id| id.map(str::to_owned)).collect()
+    }
+
+    #[test]
+    fn recipients_are_found_by_their_digits_in_any_order() {
+        let data = json!([
+            {"message_id": "a:1", "recipient": "+12025550123"},
+            {"message_id": "a:0", "recipient": "919986127034"},
+        ]);
+        assert_eq!(ids(&data, &[ASHA, BEN]), some(&[Some("a:0"), Some("a:1")]));
+        let data = json!([{"message_id": "a:1", "recipient": 12_025_550_123_u64}]);
+        assert_eq!(ids(&data, &[ASHA, BEN]), some(&[None, Some("a:1")]));
+    }
+
+    #[test]
+    fn masked_recipients_are_found_by_position_where_all_agrees() {
+        let asha = json!({"message_id": "a:0", "recipient": "xx9986xx70xx"});
+        let ben = json!({"message_id": "a:1", "recipient": "1202*****23"});
+        assert_eq!(ids(&json!([asha]), &[ASHA]), some(&[Some("a:0")]));
+        assert_eq!(ids(&json!([asha, ben]), &[ASHA, BEN]), some(&[Some("a:0"), Some("a:1")]));
+        // Another order, another count, another digit, another length, nothing visible.
+        assert_eq!(ids(&json!([ben, asha]), &[ASHA, BEN]), some(&[None, None]));
+        assert_eq!(ids(&json!([asha]), &[ASHA, BEN]), some(&[None, None]));
+        assert_eq!(ids(&json!([asha, ben]), &[ASHA]), some(&[None]));
+        for other in ["xx9985xx70xx", "x9986xx70xx", "xxxxxxxxxxxx", "xx99-86xx70", ""] {
+            let data = json!([{"message_id": "a:0", "recipient": other}]);
+            assert_eq!(ids(&data, &[ASHA]), some(&[None]), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_stands_twice_proves_nothing() {
+        let twice = json!([
+            {"message_id": "a:0", "recipient": "919986127034"},
+            {"message_id": "a:0", "recipient": "12025550123"},
+        ]);
+        assert_eq!(ids(&twice, &[ASHA, BEN]), some(&[None, None]));
+        let two_items = json!([
+            {"message_id": "a:0", "recipient": "919986127034"},
+            {"message_id": "a:1", "recipient": "919986127034"},
+        ]);
+        assert_eq!(ids(&two_items, &[ASHA, BEN]), some(&[None, None]));
+        let one = json!([{"message_id": "a:0", "recipient": "919986127034"}]);
+        assert_eq!(ids(&one, &[ASHA, ASHA]), some(&[None, None]));
+        let masked_and_whole = json!([
+            {"message_id": "a:0", "recipient": "xx9986xx70xx"},
+            {"message_id": "a:1", "recipient": "919986127034"},
+        ]);
+        assert_eq!(ids(&masked_and_whole, &[ASHA, BEN]), some(&[None, None]));
+    }
+
+    #[test]
+    fn an_item_without_an_id_accepts_nobody() {
+        for item in [
+            json!({"recipient": "919986127034"}),
+            json!({"message_id": "", "recipient": "919986127034"}),
+            json!({"message_id": null, "recipient": "919986127034"}),
+            json!({"message_id": ["a"], "recipient": "919986127034"}),
+            json!("919986127034"),
+            json!(null),
+        ] {
+            assert_eq!(ids(&json!([item]), &[ASHA]), some(&[None]), "{item}");
+        }
+    }
+}
