@@ -1,0 +1,16 @@
+//! Text for people: made harmless, cut and padded to a width, counted, lined up.
+
+mod harmless;
+mod json;
+mod mask;
+mod number;
+mod table;
+mod width;
+
+pub(crate) use harmless::acts;
+pub use harmless::{code_span, is_hidden, safe};
+pub use json::json_line;
+pub use mask::mask_private;
+pub use number::{number, people, per_second, percent, plural, roughly};
+pub use table::{Align, Table};
+pub use width::{one_line, pad_left, pad_right, truncate, width};
