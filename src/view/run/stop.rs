@@ -1,0 +1,99 @@
+//! Why a run ended, as a word for machines and a sentence for people.
+
+use crate::event::{PauseCause, StopReason};
+use crate::model::HaltReason;
+use crate::view::text::safe;
+
+/// Every reason there is, to find one by its word.
+const ALL: [StopReason; 17] = [
+    StopReason::Finished,
+    StopReason::Limit,
+    StopReason::Deadline,
+    StopReason::Interrupted,
+    StopReason::Terminated,
+    StopReason::OfferOver,
+    StopReason::AttemptsUsedUp,
+    StopReason::Halted(HaltReason::Credentials),
+    StopReason::Halted(HaltReason::Balance),
+    StopReason::Halted(HaltReason::DailyLimit),
+    StopReason::Halted(HaltReason::Template),
+    StopReason::Halted(HaltReason::Sender),
+    StopReason::Halted(HaltReason::Payload),
+    StopReason::Halted(HaltReason::Breaker),
+    StopReason::Halted(HaltReason::FailureShare),
+    StopReason::Halted(HaltReason::NoConnection),
+    StopReason::Halted(HaltReason::Ledger),
+];
+
+/// The word in the ledger and in machine-readable output.
+pub fn stop_word(stop: StopReason) -> &'static str {
+    match stop {
+        StopReason::Finished => "finished",
+        StopReason::Limit => "limit",
+        StopReason::Deadline => "deadline",
+        StopReason::Interrupted => "interrupted",
+        StopReason::Terminated => "terminated",
+        StopReason::OfferOver => "offer_over",
+        StopReason::AttemptsUsedUp => "attempts_used_up",
+        StopReason::Halted(reason) => reason.as_str(),
+    }
+}
+
+/// What to tell a person, lower case and without a full stop.
+pub fn stop_sentence(stop: StopReason) -> String {
+    match stop {
+        StopReason::Finished => "finished: nobody is left to send to".to_owned(),
+        StopReason::Limit => "stopped: `--limit` is reached".to_owned(),
+        StopReason::Deadline => "stopped: `--deadline` is reached".to_owned(),
+        StopReason::Interrupted => "stopped by Ctrl-C (SIGINT)".to_owned(),
+        StopReason::Terminated => "stopped by SIGTERM".to_owned(),
+        StopReason::OfferOver => {
+            "stopped: the offer is over or nearly so, everybody left is skipped".to_owned()
+        }
+        StopReason::AttemptsUsedUp => {
+            "stopped: all attempts of this run are used up; none of them sent anything".to_owned()
+        }
+        StopReason::Halted(reason) => format!("halted: {reason}"),
+    }
+}
+
+/// The sentence for a word of the ledger; a word of a newer version stands for itself.
+pub fn stop_word_sentence(word: &str) -> String {
+    match ALL.into_iter().find(|stop| stop_word(*stop) == word) {
+        Some(stop) => stop_sentence(stop),
+        None => safe(word).into_owned(),
+    }
+}
+
+/// What a pause is for.
+pub(super) fn pause_sentence(cause: PauseCause) -> &'static str {
+    match cause {
+        PauseCause::Throttled => "Kaleyra asks to slow down (429)",
+        PauseCause::Overloaded => "Kaleyra is overloaded (503)",
+        PauseCause::NoConnection => "no connection to Kaleyra",
+        PauseCause::Breaker => "too many outcomes could not be known; one request will probe",
+    }
+}
+
+/// The word for a pause in machine-readable output.
+pub(super) fn pause_word(cause: PauseCause) -> &'static str {
+    match cause {
+        PauseCause::Throttled => "throttled",
+        PauseCause::Overloaded => "overloaded",
+        PauseCause::NoConnection => "no_connection",
+        PauseCause::Breaker => "breaker",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_finds_its_sentence_back() {
+        for stop in ALL {
+            assert_eq!(stop_word_sentence(stop_word(stop)), stop_sentence(stop));
+        }
+        assert_eq!(stop_word_sentence("from\u{1b}the future"), "from\\u{1b}the future");
+    }
+}
