@@ -110,7 +110,7 @@ impl fmt::Debug for Bar {
 }
 
 fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{bar:20} {percent:>3}%  {wide_msg}")
+    ProgressStyle::with_template("{bar:12} {percent:>3}%  {wide_msg}")
         .expect("the template is a constant")
         .progress_chars("=> ")
 }
@@ -191,6 +191,6 @@ mod tests {
         let drawn = screen.0.lock().expect("not poisoned").clone();
         // Position and message may each be drawn.
         assert!((10..=40).contains(&drawn.len()), "{}", drawn.len());
-        insta::assert_snapshot!(drawn.last().map_or("", String::as_str), @r"=========>            50%  diwali-2026  143,194 of 287,412  accepted 143,154  rejected 31  unknown 9  80/s  57");
+        insta::assert_snapshot!(drawn.last().map_or("", String::as_str), @r"=====>        50%  diwali-2026  143,194 of 287,412  accepted 143,154  rejected 31  unknown 9  80/s  57 min lef");
     }
 }

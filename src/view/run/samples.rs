@@ -33,7 +33,7 @@ pub(super) fn progress(settled: u64) -> RunEvent {
         },
         concluded: settled,
         per_second: 80.2,
-        time_left: Some(Duration::from_millis(3_420_000)),
+        time_left: Some(Duration::from_mins(57)),
         in_flight: 32,
     })
 }
