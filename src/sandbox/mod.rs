@@ -11,9 +11,12 @@
 //! and only then answers with a text of `answer`, through a `wire` that can be cut.
 
 mod answer;
+mod checks;
 mod config;
+mod form;
 mod script;
 
 
 pub use config::{Account, EchoedRecipients, ExpirationRule, Listen, SandboxConfig, SandboxError};
+pub use form::Content;
 pub use script::{Script, ScriptError, ScriptProblem};
