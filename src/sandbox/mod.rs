@@ -13,10 +13,19 @@
 mod answer;
 mod checks;
 mod config;
+mod exchange;
 mod form;
+mod port;
+mod recorder;
 mod script;
+mod server;
+mod wire;
 
+#[cfg(test)]
+mod tests;
 
 pub use config::{Account, EchoedRecipients, ExpirationRule, Listen, SandboxConfig, SandboxError};
 pub use form::Content;
+pub use recorder::{Accepted, Arrival, SandboxCounts};
 pub use script::{Script, ScriptError, ScriptProblem};
+pub use server::{Sandbox, SandboxHandle};

@@ -1,0 +1,6 @@
+//! The sandbox as a raw client sees it.
+
+mod client;
+mod faults;
+mod page;
+mod record;
