@@ -1,0 +1,569 @@
+//! Renders the messages of one campaign.
+
+use std::fmt;
+use std::sync::Arc;
+
+use minijinja::{Environment, Error, ErrorKind, Value};
+
+use crate::diagnostic::RuleId;
+use crate::model::{
+    Campaign, CodeKey, ContentHash, CouponCode, KeyFingerprint, Message, PhoneNumber, Recipient,
+};
+
+use super::code::{CODE_ALPHABET, Draw, Drawer};
+use super::content::ContentHasher;
+use super::context::Row;
+use super::fault::{ComposeError, RowFault, TemplateFault};
+use super::header_url::header_url;
+use super::language::{MAX_TEXT, environment, render, write_plain};
+use super::masked::{MaskedMessage, Reveal, mask_code, write_masked};
+use super::pattern::{Slot, patterns};
+use super::scan::{Facts, scan};
+use super::text_rules::{TextFault, param, url_suffix};
+
+/// Stands for a drawn code where the content is hashed. No text that may be sent holds a
+/// control character.
+const CODE_PLACEHOLDER: &str = "\u{1}coupon_code\u{1}";
+
+/// A campaign's patterns, compiled once; renders one message after another, from any
+/// thread.
+pub struct Composer {
+    env: Environment<'static>,
+    masking: Environment<'static>,
+    campaign: Value,
+    code: Pattern,
+    /// Parameters, URL suffix and header link, in this order, which is that of the hash.
+    parts: Vec<Pattern>,
+    /// The shared fields and the leading parts that are the same for everybody.
+    content: ContentHasher,
+    /// How many of `parts` are in `content`.
+    hashed: usize,
+    /// `None`: the key is not at hand, only its fingerprint.
+    key: Option<Drawer>,
+    fingerprint: Option<KeyFingerprint>,
+    drawn: usize,
+    unique: bool,
+}
+
+/// One compiled pattern.
+struct Pattern {
+    slot: Slot,
+    text: String,
+    /// Name of the template in the environments.
+    name: String,
+    names: Arc<[Box<str>]>,
+    optional: Vec<bool>,
+    draws: bool,
+    uses_code: bool,
+    varies: Varies,
+}
+
+/// What a pattern's text depends on.
+enum Varies {
+    /// Nothing: the text.
+    Not(String),
+    /// The recipient's drawn code only: the text with the code masked out.
+    WithTheCode(String),
+    /// The recipient.
+    WithTheRow,
+}
+
+/// What one rendering may use.
+#[derive(Clone, Copy)]
+struct Inputs<'a> {
+    recipient: Option<&'a Recipient>,
+    code: Option<&'a str>,
+}
+
+impl Composer {
+    /// Compiles a campaign's patterns. `key` is needed only where codes are drawn; without
+    /// it, [`Composer::content`] and [`Composer::masked`] work if the campaign states the
+    /// key's fingerprint.
+    pub fn new(campaign: &Campaign, key: Option<&CodeKey>) -> Result<Self, ComposeError> {
+        let stated = campaign.offer.code_key;
+        let given = key.map(CodeKey::fingerprint);
+        let drawer = key.map(|key| Drawer::keyed(key, &campaign.name));
+        let composer = Self::compile(campaign, drawer, given.or(stated))?;
+        if composer.needs_key() {
+            match (stated, given) {
+                (None, None) => return Err(ComposeError::KeyMissing),
+                (Some(stated), Some(given)) if stated != given => {
+                    return Err(ComposeError::OtherKey { stated, given });
+                }
+                _ => {}
+            }
+        }
+        Ok(composer)
+    }
+
+    /// Compiles without a word about keys.
+    pub(super) fn compile(
+        campaign: &Campaign,
+        key: Option<Drawer>,
+        fingerprint: Option<KeyFingerprint>,
+    ) -> Result<Self, ComposeError> {
+        let mut env = environment(write_plain);
+        let mut masking = environment(write_masked);
+        let mut parts = Vec::new();
+        for (slot, text) in patterns(campaign) {
+            let (facts, faults) = scan(slot, text);
+            if let Some(fault) = faults.into_iter().find(TemplateFault::is_error) {
+                return Err(ComposeError::Pattern(Box::new(fault)));
+            }
+            let pattern = Pattern::new(slot, text, &facts);
+            for env in [&mut env, &mut masking] {
+                env.add_template_owned(pattern.name.clone(), text.to_owned()).map_err(|error| {
+                    let detail = error.detail().unwrap_or("the pattern cannot be compiled");
+                    let fault = TemplateFault::error(&slot.pointer(), "template/syntax", detail);
+                    ComposeError::Pattern(Box::new(fault))
+                })?;
+            }
+            parts.push((pattern, facts));
+        }
+        let (code, code_facts) = parts.pop().expect("every campaign has a code pattern");
+        let parts = parts.into_iter().map(|(pattern, _)| pattern).collect();
+        let mut composer = Self {
+            env,
+            masking,
+            campaign: Value::from(campaign.name.as_str()),
+            code,
+            parts,
+            content: ContentHasher::of_shared(campaign),
+            hashed: 0,
+            key,
+            fingerprint,
+            drawn: code_facts.bounds.drawn,
+            unique: false,
+        };
+        composer.render_what_is_fixed().map_err(|fault| ComposeError::Fixed(Box::new(fault)))?;
+        composer.hash_what_is_fixed();
+        composer.unique = campaign.offer.unique.unwrap_or(composer.code_varies());
+        Ok(composer)
+    }
+
+    /// One recipient's message. `counter` is what [`CodeBook::counter_for`] says, 0 for
+    /// nearly all.
+    ///
+    /// [`CodeBook::counter_for`]: super::CodeBook::counter_for
+    pub fn message(&self, recipient: &Recipient, counter: u32) -> Result<Message, RowFault> {
+        let code = self.code(recipient, counter)?;
+        self.compose(recipient, code)
+    }
+
+    /// One recipient's code at a counter.
+    pub fn code(&self, recipient: &Recipient, counter: u32) -> Result<CouponCode, RowFault> {
+        let drawer = match &self.key {
+            Some(drawer) => drawer,
+            None if self.needs_key() => return Err(no_key()),
+            None => &Drawer::StandIn,
+        };
+        self.code_by(drawer, recipient, counter)
+    }
+
+    /// One recipient's content hash, with or without the key. Rows that give no message
+    /// give no hash, and the same ones in both cases.
+    pub fn content(&self, recipient: &Recipient) -> Result<ContentHash, RowFault> {
+        let code = self.code_by(&Drawer::StandIn, recipient, 0)?;
+        Ok(self.compose(recipient, code)?.content)
+    }
+
+    /// One recipient's message as others may see it.
+    pub fn masked(&self, recipient: &Recipient) -> Result<MaskedMessage, RowFault> {
+        let code = self.code_by(&Drawer::StandIn, recipient, 0)?;
+        let mut reveal = vec![
+            (self.campaign.to_string(), self.campaign.to_string()),
+            (digits(recipient.number), recipient.number.to_string().replace('+', "")),
+        ];
+        let masked_code = if self.needs_key() {
+            let inputs = Inputs { recipient: Some(recipient), code: None };
+            let draw = Draw::value(Drawer::Masked, recipient.number, 0);
+            let row = self.row(&self.code, inputs)?.drawing(Some(draw));
+            let row = row.revealing(Reveal::value(reveal.clone()));
+            self.render_row(&self.masking, &self.code, inputs, row)?
+        } else {
+            mask_code(code.as_str())
+        };
+        reveal.insert(0, (code.as_str().to_owned(), masked_code.clone()));
+        let reveal = Reveal::value(reveal);
+        let inputs = Inputs { recipient: Some(recipient), code: Some(code.as_str()) };
+        let mut message = MaskedMessage {
+            params: Vec::new(),
+            url_suffix: None,
+            header_url: None,
+            code: masked_code,
+        };
+        for pattern in &self.parts {
+            let row = self.row(pattern, inputs)?.revealing(reveal.clone());
+            let text = self.render_row(&self.masking, pattern, inputs, row)?;
+            match pattern.slot {
+                Slot::UrlSuffix => message.url_suffix = Some(text),
+                Slot::HeaderUrl => message.header_url = Some(text),
+                Slot::Param(_) | Slot::CouponCode => message.params.push(text),
+            }
+        }
+        Ok(message)
+    }
+
+    /// Whether two recipients can get different messages (the code included).
+    pub fn depends_on_recipient(&self) -> bool {
+        self.code_varies() || self.parts.iter().any(|part| !part.is_fixed())
+    }
+
+    /// Whether no two recipients may get the same code: as stated, else when the code
+    /// depends on the recipient.
+    pub fn unique(&self) -> bool {
+        self.unique
+    }
+
+    /// Whether codes are drawn, which takes the key.
+    pub fn needs_key(&self) -> bool {
+        self.code.draws
+    }
+
+    /// Whether the codes can be rendered: nothing is drawn, or the key is at hand.
+    pub fn can_draw(&self) -> bool {
+        !self.needs_key() || self.key.is_some()
+    }
+
+    /// The fingerprint of the key that codes are drawn with, where they are.
+    pub fn key_fingerprint(&self) -> Option<KeyFingerprint> {
+        self.fingerprint.filter(|_| self.needs_key())
+    }
+
+    /// How many equally likely codes one recipient's code is drawn from: 32 to the power of
+    /// the drawn characters (of the branch with the fewest). `None` when nothing is drawn.
+    pub fn code_space(&self) -> Option<u128> {
+        let drawn = u32::try_from(self.drawn).unwrap_or(u32::MAX);
+        self.needs_key().then(|| (CODE_ALPHABET.len() as u128).saturating_pow(drawn))
+    }
+
+    fn code_varies(&self) -> bool {
+        !self.code.is_fixed()
+    }
+
+    fn code_by(
+        &self,
+        drawer: &Drawer,
+        recipient: &Recipient,
+        counter: u32,
+    ) -> Result<CouponCode, RowFault> {
+        let rendered;
+        let text = if let Varies::Not(text) = &self.code.varies {
+            text
+        } else {
+            let inputs = Inputs { recipient: Some(recipient), code: None };
+            let draw =
+                self.code.draws.then(|| Draw::value(drawer.clone(), recipient.number, counter));
+            let row = self.row(&self.code, inputs)?.drawing(draw);
+            rendered = self.render_row(&self.env, &self.code, inputs, row)?;
+            &rendered
+        };
+        self.check_code(text.clone(), Some(recipient))
+    }
+
+    fn check_code(
+        &self,
+        text: String,
+        recipient: Option<&Recipient>,
+    ) -> Result<CouponCode, RowFault> {
+        if text.is_empty() {
+            let fault = TextFault { rule: "template/empty", what: "is empty", hint: None };
+            return Err(self.text_fault(&self.code, recipient, fault));
+        }
+        CouponCode::new(text).map_err(|error| RowFault {
+            pointer: Slot::CouponCode.pointer(),
+            rule: RuleId("template/code"),
+            message: error.to_string(),
+            hint: None,
+        })
+    }
+
+    /// The message around a code.
+    fn compose(&self, recipient: &Recipient, code: CouponCode) -> Result<Message, RowFault> {
+        let inputs = Inputs { recipient: Some(recipient), code: Some(code.as_str()) };
+        let mut hasher = self.content.clone();
+        let mut params = Vec::with_capacity(self.parts.len());
+        let (mut url_suffix, mut header_url) = (None, None);
+        for (at, pattern) in self.parts.iter().enumerate() {
+            let text = match &pattern.varies {
+                Varies::Not(text) => text.clone(),
+                Varies::WithTheCode(_) | Varies::WithTheRow => {
+                    let text = self.render_plain(pattern, inputs)?;
+                    self.check_text(pattern, inputs, &text)?;
+                    text
+                }
+            };
+            if at >= self.hashed {
+                self.hash_part(&mut hasher, pattern, inputs, &text)?;
+            }
+            match pattern.slot {
+                Slot::UrlSuffix => url_suffix = Some(text),
+                Slot::HeaderUrl => header_url = Some(text),
+                Slot::Param(_) | Slot::CouponCode => params.push(text),
+            }
+        }
+        self.hash_code(&mut hasher, recipient, &code);
+        let content = hasher.finish();
+        Ok(Message { coupon_code: code, params, url_suffix, header_url, content })
+    }
+
+    fn hash_part(
+        &self,
+        hasher: &mut ContentHasher,
+        pattern: &Pattern,
+        inputs: Inputs<'_>,
+        text: &str,
+    ) -> Result<(), RowFault> {
+        let with_code = pattern.uses_code && self.needs_key();
+        let rendered;
+        let text = match &pattern.varies {
+            Varies::WithTheCode(masked) => masked,
+            Varies::WithTheRow if with_code => {
+                let inputs = Inputs { code: Some(CODE_PLACEHOLDER), ..inputs };
+                rendered = self.render_plain(pattern, inputs)?;
+                &rendered
+            }
+            Varies::Not(_) | Varies::WithTheRow => text,
+        };
+        pattern.hash(hasher, text, with_code);
+        Ok(())
+    }
+
+    fn hash_code(&self, hasher: &mut ContentHasher, recipient: &Recipient, code: &CouponCode) {
+        match self.key_fingerprint() {
+            Some(key) => {
+                hasher.code_pattern(&self.code.text, key);
+                for name in &*self.code.names {
+                    match name.as_ref() {
+                        "phone" => hasher.code_variable(name, Some(&digits(recipient.number))),
+                        "campaign" => hasher.code_variable(name, self.campaign.as_str()),
+                        column => hasher.code_variable(name, recipient.fields.get(column)),
+                    }
+                }
+            }
+            None => hasher.code(code.as_str()),
+        }
+    }
+
+    fn check_text(
+        &self,
+        pattern: &Pattern,
+        inputs: Inputs<'_>,
+        text: &str,
+    ) -> Result<(), RowFault> {
+        let checked = match pattern.slot {
+            Slot::UrlSuffix => url_suffix(text),
+            Slot::HeaderUrl => header_url(text),
+            Slot::Param(_) | Slot::CouponCode => param(text),
+        };
+        checked.map_err(|fault| self.text_fault(pattern, inputs.recipient, fault))
+    }
+
+    fn text_fault(
+        &self,
+        pattern: &Pattern,
+        recipient: Option<&Recipient>,
+        fault: TextFault,
+    ) -> RowFault {
+        let empty = |name: &&Box<str>| {
+            recipient.is_some_and(|recipient| recipient.fields.get(name) == Some(""))
+        };
+        let blank = pattern.names.iter().find(empty).filter(|_| fault.what == "is empty");
+        let (subject, hint) = match blank {
+            Some(column) => (
+                format!("`{column}`"),
+                Some(format!(
+                    "`{{{{ {column}|default(\"…\", true) }}}}` stands in for an empty cell"
+                )),
+            ),
+            None => (pattern.slot.name(), fault.hint.map(str::to_owned)),
+        };
+        RowFault {
+            pointer: pattern.slot.pointer(),
+            rule: RuleId(fault.rule),
+            message: format!("{subject} {}", fault.what),
+            hint,
+        }
+    }
+
+    fn render_plain(&self, pattern: &Pattern, inputs: Inputs<'_>) -> Result<String, RowFault> {
+        let row = self.row(pattern, inputs)?;
+        self.render_row(&self.env, pattern, inputs, row)
+    }
+
+    fn render_row(
+        &self,
+        env: &Environment<'static>,
+        pattern: &Pattern,
+        inputs: Inputs<'_>,
+        row: Row,
+    ) -> Result<String, RowFault> {
+        render(env, &pattern.name, Value::from_object(row))
+            .map_err(|error| self.render_fault(pattern, inputs, &error))
+    }
+
+    /// The variables that a pattern names, for one rendering.
+    fn row(&self, pattern: &Pattern, inputs: Inputs<'_>) -> Result<Row, RowFault> {
+        let mut values = Vec::with_capacity(pattern.names.len());
+        for name in &*pattern.names {
+            values.push(self.variable(pattern, name, inputs)?);
+        }
+        Ok(Row::new(Arc::clone(&pattern.names), values))
+    }
+
+    fn variable(
+        &self,
+        pattern: &Pattern,
+        name: &str,
+        inputs: Inputs<'_>,
+    ) -> Result<Option<Value>, RowFault> {
+        match name {
+            "campaign" => return Ok(Some(self.campaign.clone())),
+            "phone" => return Ok(inputs.recipient.map(|who| Value::from(digits(who.number)))),
+            "coupon_code" if pattern.slot != Slot::CouponCode => {
+                return Ok(inputs.code.map(Value::from));
+            }
+            _ => {}
+        }
+        let Some(cell) = inputs.recipient.and_then(|recipient| recipient.fields.get(name)) else {
+            return Ok(None);
+        };
+        if cell.len() > MAX_TEXT {
+            return Err(RowFault {
+                pointer: pattern.slot.pointer(),
+                rule: RuleId("template/too-long"),
+                message: format!("`{name}` has more than {MAX_TEXT} bytes"),
+                hint: None,
+            });
+        }
+        Ok(Some(Value::from(cell)))
+    }
+
+    /// Names the pattern and the variable; what the engine says may hold the row's values.
+    fn render_fault(&self, pattern: &Pattern, inputs: Inputs<'_>, error: &Error) -> RowFault {
+        let name = pattern.slot.name();
+        let missing = pattern.names.iter().zip(&pattern.optional).find(|(name, optional)| {
+            !**optional && matches!(self.variable(pattern, name, inputs), Ok(None))
+        });
+        let mut hint = None;
+        let (rule, message) = match (error.kind(), missing) {
+            (ErrorKind::UndefinedError, Some((column, _))) => {
+                hint = Some(format!("`{{{{ {column}|default(\"…\") }}}}` stands in for it"));
+                ("template/missing-value", format!("the row has no `{column}`"))
+            }
+            (ErrorKind::UndefinedError, None) => {
+                ("template/missing-value", format!("{name} uses a value that is not there"))
+            }
+            (ErrorKind::OutOfFuel, _) => {
+                ("template/too-complex", format!("{name} takes too many steps"))
+            }
+            (ErrorKind::WriteFailure, _) => {
+                ("template/too-long", format!("{name} grows beyond {MAX_TEXT} bytes"))
+            }
+            (kind, _) => ("template/render", format!("{name} cannot be rendered: {kind}")),
+        };
+        RowFault { pointer: pattern.slot.pointer(), rule: RuleId(rule), message, hint }
+    }
+
+    fn render_what_is_fixed(&mut self) -> Result<(), RowFault> {
+        let nobody = Inputs { recipient: None, code: None };
+        if self.code.names.iter().all(|name| &**name == "campaign") && !self.code.draws {
+            let text = self.render_plain(&self.code, nobody)?;
+            self.check_code(text.clone(), None)?;
+            self.code.varies = Varies::Not(text);
+        }
+        let shared_code = match &self.code.varies {
+            Varies::Not(code) => Some(code.clone()),
+            _ => None,
+        };
+        let draws = self.needs_key();
+        for at in 0..self.parts.len() {
+            let pattern = &self.parts[at];
+            let fixed = |name: &str| match name {
+                "campaign" => true,
+                "coupon_code" => shared_code.is_some() || draws,
+                _ => false,
+            };
+            if !pattern.names.iter().all(|name| fixed(name)) {
+                continue;
+            }
+            let varies = if pattern.uses_code && shared_code.is_none() {
+                let inputs = Inputs { recipient: None, code: Some(CODE_PLACEHOLDER) };
+                Varies::WithTheCode(self.render_plain(pattern, inputs)?)
+            } else {
+                let inputs = Inputs { recipient: None, code: shared_code.as_deref() };
+                let text = self.render_plain(pattern, inputs)?;
+                self.check_text(pattern, inputs, &text)?;
+                Varies::Not(text)
+            };
+            self.parts[at].varies = varies;
+        }
+        Ok(())
+    }
+
+    /// Takes the leading parts that are the same for everybody into the shared hash state.
+    fn hash_what_is_fixed(&mut self) {
+        for pattern in &self.parts {
+            match &pattern.varies {
+                Varies::Not(text) => pattern.hash(&mut self.content, text, false),
+                Varies::WithTheCode(masked) => pattern.hash(&mut self.content, masked, true),
+                Varies::WithTheRow => break,
+            }
+            self.hashed += 1;
+        }
+    }
+}
+
+impl Pattern {
+    fn new(slot: Slot, text: &str, facts: &Facts) -> Self {
+        let draws = !facts.draws.is_empty();
+        // In a pattern that calls `code()`, the name is the function's; `check` refuses a
+        // pattern that also wants a column of that name.
+        let mut variables: Vec<_> =
+            facts.variables.iter().filter(|variable| !draws || variable.name != "code").collect();
+        variables.sort_by(|one, other| one.name.cmp(&other.name));
+        Self {
+            slot,
+            text: text.to_owned(),
+            name: slot.pointer(),
+            names: variables.iter().map(|variable| variable.name.as_str().into()).collect(),
+            optional: variables.iter().map(|variable| variable.optional).collect(),
+            draws,
+            uses_code: slot != Slot::CouponCode && facts.uses("coupon_code"),
+            varies: Varies::WithTheRow,
+        }
+    }
+
+    fn is_fixed(&self) -> bool {
+        matches!(self.varies, Varies::Not(_))
+    }
+
+    fn hash(&self, hasher: &mut ContentHasher, text: &str, code_masked: bool) {
+        match self.slot {
+            Slot::UrlSuffix => hasher.url_suffix(text, code_masked),
+            Slot::HeaderUrl => hasher.header_url(text, code_masked),
+            Slot::Param(_) | Slot::CouponCode => hasher.param(text, code_masked),
+        }
+    }
+}
+
+impl fmt::Debug for Composer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Composer({})", self.campaign)
+    }
+}
+
+/// `phone` in patterns: the digits with country code and without `+`, since a `+` in a link
+/// reads as a space.
+fn digits(number: PhoneNumber) -> String {
+    number.digits()
+}
+
+fn no_key() -> RowFault {
+    RowFault {
+        pointer: Slot::CouponCode.pointer(),
+        rule: RuleId("template/no-key"),
+        message: "the coupon code cannot be drawn without the code key".to_owned(),
+        hint: Some("set `OFFERCAST_CODE_KEY`".to_owned()),
+    }
+}
