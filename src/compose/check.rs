@@ -39,8 +39,9 @@ pub fn check(campaign: &Campaign, sources: &[SourceColumns]) -> Vec<TemplateFaul
         }
         if readable {
             match slot {
-                Slot::Param(_) => literal_faults(slot, &facts, &mut faults),
-                Slot::UrlSuffix => literal_faults(slot, &facts, &mut faults),
+                Slot::Param(_) | Slot::UrlSuffix => {
+                    literal_faults(slot, &facts, &mut faults);
+                }
                 Slot::HeaderUrl => header_faults(text, &facts, &mut faults),
                 Slot::CouponCode => code_faults(campaign, &facts, &mut faults),
             }
@@ -85,7 +86,7 @@ fn variable_fault(
         let meaning = if name == "campaign" { "the campaign's name" } else { "the rendered code" };
         let fault = TemplateFault::error(&pointer, "template/shadowed-column", message);
         let hint = format!("`{name}` is {meaning}; rename the column to use it");
-        return Some(fault.as_warning().at(variable.range.clone()).hint(hint));
+        return Some(fault.into_warning().at(variable.range.clone()).hint(hint));
     }
     let lacking: Vec<_> = sources.iter().filter(|source| !has(source)).collect();
     if lacking.is_empty() || (variable.optional && lacking.len() < sources.len()) {
@@ -120,7 +121,7 @@ fn variable_fault(
         }
         None => None,
     };
-    Some(if complete.is_none() || variable.optional { fault.as_warning() } else { fault })
+    Some(if complete.is_none() || variable.optional { fault.into_warning() } else { fault })
 }
 
 /// Literal text that no row can make good again.
@@ -170,7 +171,7 @@ fn header_faults(text: &str, facts: &Facts, faults: &mut Vec<TemplateFault>) {
         Some(unusual) if !is_usual_extension(unusual) => {
             let message = format!("`.{unusual}` is no picture or video that an offer can show");
             let fault = TemplateFault::error(&pointer, "template/header-extension", message);
-            let fault = fault.as_warning().at(text.len() - unusual.len()..text.len());
+            let fault = fault.into_warning().at(text.len() - unusual.len()..text.len());
             faults.push(fault.hint("use .jpg, .jpeg, .png, .mp4 or .3gp"));
         }
         Some(_) => {}
@@ -190,7 +191,7 @@ fn code_faults(campaign: &Campaign, facts: &Facts, faults: &mut Vec<TemplateFaul
         faults.push(fault.hint("shorten the literal text, or the `n` of `code(n)`"));
     } else if bounds.most.is_none_or(|most| most > MAX_CODE_CHARS) {
         let message = format!("the coupon code can exceed {MAX_CODE_CHARS} characters");
-        let fault = new("template/code-may-be-too-long", message).as_warning();
+        let fault = new("template/code-may-be-too-long", message).into_warning();
         faults.push(fault.hint("cut values with `truncate`, as in `{{ city|truncate(4) }}`"));
     }
     for (range, text) in &facts.literals {
@@ -202,7 +203,7 @@ fn code_faults(campaign: &Campaign, facts: &Facts, faults: &mut Vec<TemplateFaul
             faults.push(new("template/code-characters", message).at(range.clone()));
         } else if let Some(odd) = unusual {
             let message = format!("the coupon code contains {odd:?}, which not every shop takes");
-            let fault = new("template/code-characters", message).as_warning();
+            let fault = new("template/code-characters", message).into_warning();
             faults.push(fault.at(range.clone()).hint("use A-Z, a-z, 0-9, `-` and `_`"));
         }
     }
@@ -215,7 +216,7 @@ fn code_faults(campaign: &Campaign, facts: &Facts, faults: &mut Vec<TemplateFaul
         }
         Some(false) if !facts.draws.is_empty() => {
             let message = "codes are drawn for each recipient, but `unique` is false";
-            let fault = new("template/code-repeats", message.to_owned()).as_warning();
+            let fault = new("template/code-repeats", message.to_owned()).into_warning();
             faults.push(fault.hint("without `unique: false` no two people get the same code"));
         }
         _ => {}
@@ -257,3 +258,6 @@ fn fixed_fault(campaign: &Campaign) -> Option<TemplateFault> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -268,7 +268,7 @@ impl Composer {
     ) -> Result<CouponCode, RowFault> {
         if text.is_empty() {
             let fault = TextFault { rule: "template/empty", what: "is empty", hint: None };
-            return Err(self.text_fault(&self.code, recipient, fault));
+            return Err(text_fault(&self.code, recipient, fault));
         }
         CouponCode::new(text).map_err(|error| RowFault {
             pointer: Slot::CouponCode.pointer(),
@@ -289,7 +289,7 @@ impl Composer {
                 Varies::Not(text) => text.clone(),
                 Varies::WithTheCode(_) | Varies::WithTheRow => {
                     let text = self.render_plain(pattern, inputs)?;
-                    self.check_text(pattern, inputs, &text)?;
+                    check_text(pattern, inputs, &text)?;
                     text
                 }
             };
@@ -342,47 +342,6 @@ impl Composer {
                 }
             }
             None => hasher.code(code.as_str()),
-        }
-    }
-
-    fn check_text(
-        &self,
-        pattern: &Pattern,
-        inputs: Inputs<'_>,
-        text: &str,
-    ) -> Result<(), RowFault> {
-        let checked = match pattern.slot {
-            Slot::UrlSuffix => url_suffix(text),
-            Slot::HeaderUrl => header_url(text),
-            Slot::Param(_) | Slot::CouponCode => param(text),
-        };
-        checked.map_err(|fault| self.text_fault(pattern, inputs.recipient, fault))
-    }
-
-    fn text_fault(
-        &self,
-        pattern: &Pattern,
-        recipient: Option<&Recipient>,
-        fault: TextFault,
-    ) -> RowFault {
-        let empty = |name: &&Box<str>| {
-            recipient.is_some_and(|recipient| recipient.fields.get(name) == Some(""))
-        };
-        let blank = pattern.names.iter().find(empty).filter(|_| fault.what == "is empty");
-        let (subject, hint) = match blank {
-            Some(column) => (
-                format!("`{column}`"),
-                Some(format!(
-                    "`{{{{ {column}|default(\"…\", true) }}}}` stands in for an empty cell"
-                )),
-            ),
-            None => (pattern.slot.name(), fault.hint.map(str::to_owned)),
-        };
-        RowFault {
-            pointer: pattern.slot.pointer(),
-            rule: RuleId(fault.rule),
-            message: format!("{subject} {}", fault.what),
-            hint,
         }
     }
 
@@ -493,7 +452,7 @@ impl Composer {
             } else {
                 let inputs = Inputs { recipient: None, code: shared_code.as_deref() };
                 let text = self.render_plain(pattern, inputs)?;
-                self.check_text(pattern, inputs, &text)?;
+                check_text(pattern, inputs, &text)?;
                 Varies::Not(text)
             };
             self.parts[at].varies = varies;
@@ -553,6 +512,35 @@ impl fmt::Debug for Composer {
     }
 }
 
+fn check_text(pattern: &Pattern, inputs: Inputs<'_>, text: &str) -> Result<(), RowFault> {
+    let checked = match pattern.slot {
+        Slot::UrlSuffix => url_suffix(text),
+        Slot::HeaderUrl => header_url(text),
+        Slot::Param(_) | Slot::CouponCode => param(text),
+    };
+    checked.map_err(|fault| text_fault(pattern, inputs.recipient, fault))
+}
+
+/// A rendered text that cannot be sent, told by the empty column behind it where there is one.
+fn text_fault(pattern: &Pattern, recipient: Option<&Recipient>, fault: TextFault) -> RowFault {
+    let is_empty =
+        |name: &str| recipient.is_some_and(|recipient| recipient.fields.get(name) == Some(""));
+    let blank = pattern.names.iter().find(|name| fault.what == "is empty" && is_empty(name));
+    let (subject, hint) = match blank {
+        Some(column) => (
+            format!("`{column}`"),
+            Some(format!("`{{{{ {column}|default(\"…\", true) }}}}` stands in for an empty cell")),
+        ),
+        None => (pattern.slot.name(), fault.hint.map(str::to_owned)),
+    };
+    RowFault {
+        pointer: pattern.slot.pointer(),
+        rule: RuleId(fault.rule),
+        message: format!("{subject} {}", fault.what),
+        hint,
+    }
+}
+
 /// `phone` in patterns: the digits with country code and without `+`, since a `+` in a link
 /// reads as a space.
 fn digits(number: PhoneNumber) -> String {
@@ -567,3 +555,6 @@ fn no_key() -> RowFault {
         hint: Some("set `OFFERCAST_CODE_KEY`".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,7 +39,7 @@ impl TemplateFault {
     }
 
     /// The same as a warning.
-    pub(super) fn as_warning(mut self) -> Self {
+    pub(super) fn into_warning(mut self) -> Self {
         self.severity = Severity::Warning;
         self
     }

@@ -42,13 +42,9 @@ pub(super) fn truncate(value: &Value, length: usize, end: Option<String>) -> Res
 }
 
 /// `other` in place of a missing value; with `also_empty`, of an empty one too.
-pub(super) fn default(
-    value: &Value,
-    other: Option<Value>,
-    also_empty: Option<bool>,
-) -> Result<Value, Error> {
+pub(super) fn default(value: &Value, other: Option<Value>, also_empty: Option<bool>) -> Value {
     let absent = value.is_undefined() || (also_empty == Some(true) && !value.is_true());
-    if absent { Ok(other.unwrap_or_else(|| Value::from(""))) } else { Ok(value.clone()) }
+    if absent { other.unwrap_or_else(|| Value::from("")) } else { value.clone() }
 }
 
 pub(super) fn replace(value: &Value, from: &Value, to: &Value) -> Result<Value, Error> {

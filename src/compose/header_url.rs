@@ -58,17 +58,16 @@ pub(super) fn authority_is_public(authority: &str) -> Result<(), TextFault> {
     if host.is_empty() {
         return fault("has no host");
     }
-    let private = match host.parse::<Ipv4Addr>() {
-        Ok(address) => is_private_v4(address),
-        Err(_) => {
-            let inside = [".localhost", ".local", ".internal", ".lan", ".home.arpa"];
-            // Browsers and fetchers read `127.1`, `2130706433` and `0x7f000001` as addresses
-            // too; a public name never ends in a label that starts with a digit.
-            let last = host.rsplit('.').next().unwrap_or_default();
-            !host.contains('.')
-                || last.starts_with(|c: char| c.is_ascii_digit())
-                || inside.iter().any(|end| host.ends_with(end))
-        }
+    // Fetchers read `127.1`, `2130706433` and `0x7f000001` as addresses too; a public name
+    // has a dot, and its last label never starts with a digit.
+    let private = if let Ok(address) = host.parse::<Ipv4Addr>() {
+        is_private_v4(address)
+    } else {
+        let inside = [".localhost", ".local", ".internal", ".lan", ".home.arpa"];
+        let last = host.rsplit('.').next().unwrap_or_default();
+        !host.contains('.')
+            || last.starts_with(|c: char| c.is_ascii_digit())
+            || inside.iter().any(|end| host.ends_with(end))
     };
     if private { fault("points into a private network") } else { Ok(()) }
 }

@@ -5,7 +5,7 @@
 //! else before it is compiled. Without assignments, arithmetic and lists of computed
 //! values no value can grow step by step, and so the bounds here bound time and memory.
 
-use std::fmt;
+use std::borrow::Cow;
 use std::io;
 
 use minijinja::{
@@ -96,24 +96,19 @@ pub(super) fn write_plain(
     _state: &mut State<'_, '_>,
     value: &Value,
 ) -> Result<(), Error> {
-    write_text(out, value, |out, text| out.write_str(text))
+    out.write_str(&text_of(value)?).map_err(|_| Error::from(ErrorKind::WriteFailure))
 }
 
-/// Writes a text or number through `write`.
-pub(super) fn write_text(
-    out: &mut Output<'_>,
-    value: &Value,
-    write: impl FnOnce(&mut Output<'_>, &str) -> fmt::Result,
-) -> Result<(), Error> {
+/// The text of a value that a message may hold: a text or a number.
+pub(super) fn text_of(value: &Value) -> Result<Cow<'_, str>, Error> {
     if value.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
-    let done = match value.as_str() {
-        Some(text) => write(out, text),
-        None if value.is_number() => write(out, &value.to_string()),
-        None => return Err(Error::from(ErrorKind::NonPrimitive)),
-    };
-    done.map_err(|_| Error::from(ErrorKind::WriteFailure))
+    match value.as_str() {
+        Some(text) => Ok(Cow::Borrowed(text)),
+        None if value.is_number() => Ok(Cow::Owned(value.to_string())),
+        None => Err(Error::from(ErrorKind::NonPrimitive)),
+    }
 }
 
 /// Renders a compiled pattern; more than [`MAX_TEXT`] bytes are an error.
@@ -145,5 +140,5 @@ fn range(first: i64, second: Option<i64>) -> Result<Value, Error> {
     if end.saturating_sub(start) > MAX_RANGE {
         return Err(Error::from(ErrorKind::OutOfFuel));
     }
-    Ok(Value::from_iter(start..end))
+    Ok((start..end).collect())
 }

@@ -1,12 +1,12 @@
 //! A message as others may see it: what comes from the audience by its first letter only.
 
 use minijinja::value::Object;
-use minijinja::{Error, Output, State, Value};
+use minijinja::{Error, ErrorKind, Output, State, Value};
 
 use crate::model::CouponCode;
 
 use super::context::Row;
-use super::language::write_text;
+use super::language::text_of;
 
 /// One message with the recipient's values and the code masked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -74,16 +74,16 @@ pub(super) fn write_masked(
     state: &mut State<'_, '_>,
     value: &Value,
 ) -> Result<(), Error> {
+    let text = text_of(value)?;
     let reveal = state.lookup(Row::REVEAL);
-    write_text(out, value, |out, text| {
-        let reveal = reveal.as_ref().and_then(|reveal| reveal.downcast_object_ref::<Reveal>());
-        let shown = reveal.and_then(|reveal| reveal.0.iter().find(|(real, _)| real == text));
-        match shown {
-            Some((_, shown)) => out.write_str(shown),
-            None if text.chars().all(|c| c == '•') => out.write_str(text),
-            None => out.write_str(&mask(text)),
-        }
-    })
+    let reveal = reveal.as_ref().and_then(|reveal| reveal.downcast_object_ref::<Reveal>());
+    let shown = reveal.and_then(|reveal| reveal.0.iter().find(|(real, _)| *real == text));
+    let done = match shown {
+        Some((_, shown)) => out.write_str(shown),
+        None if text.chars().all(|c| c == '•') => out.write_str(&text),
+        None => out.write_str(&mask(&text)),
+    };
+    done.map_err(|_| Error::from(ErrorKind::WriteFailure))
 }
 
 #[cfg(test)]

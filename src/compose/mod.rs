@@ -22,6 +22,9 @@ mod scan;
 mod text_rules;
 mod words;
 
+#[cfg(test)]
+mod fixture;
+
 pub use check::{SourceColumns, check};
 pub use code::{CODE_ALPHABET, code_digest};
 pub use codes::{CodeBook, CodeBookError, CodeReport, Redraw};
