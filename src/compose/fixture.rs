@@ -34,7 +34,7 @@ pub(super) fn campaign() -> Campaign {
             unique: None,
             code_key: None,
             window: OfferWindow::For {
-                window: Duration::from_secs(14 * 86_400),
+                window: Duration::from_hours(14 * 24),
                 anchor: Anchor::FirstApply,
             },
             expiration: ExpirationForm::UnixMs,
@@ -50,7 +50,7 @@ pub(super) fn campaign() -> Campaign {
             daily: None,
             recipients_per_request: 1,
             max_attempts: 3,
-            min_remaining: Duration::from_secs(900),
+            min_remaining: Duration::from_mins(15),
             number_format: NumberFormat::Digits,
         },
         limits: Limits::default(),

@@ -203,15 +203,15 @@ fn every_term_changes_the_content_hash() {
         ("expiration", |c| c.template.has_expiration = false),
         ("form", |c| c.offer.expiration = ExpirationForm::DurationMs),
         ("window", |c| {
-            let window = Duration::from_secs(86_400);
+            let window = Duration::from_hours(24);
             c.offer.window = OfferWindow::For { window, anchor: Anchor::FirstApply };
         }),
         ("anchor", |c| {
-            let window = Duration::from_secs(14 * 86_400);
+            let window = Duration::from_hours(14 * 24);
             c.offer.window = OfferWindow::For { window, anchor: Anchor::EachSend };
         }),
         ("starts_at", |c| {
-            let window = Duration::from_secs(14 * 86_400);
+            let window = Duration::from_hours(14 * 24);
             let anchor = Anchor::StartsAt(Timestamp::from_millis(1_796_095_800_000));
             c.offer.window = OfferWindow::For { window, anchor };
         }),
