@@ -87,7 +87,7 @@ fn of_expression(expression: &Expr<'_>) -> Bounds {
 }
 
 /// The `n` of `code(n)`; `None` for any other expression.
-fn drawn_characters(expression: &Expr<'_>) -> Option<usize> {
+pub(super) fn drawn_characters(expression: &Expr<'_>) -> Option<usize> {
     let Expr::Call(call) = expression else { return None };
     match (&call.expr, call.args.as_slice()) {
         (Expr::Var(name), [CallArg::Pos(count)]) if name.id == "code" => natural(count),

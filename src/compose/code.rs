@@ -58,7 +58,7 @@ impl Drawer {
     }
 
     /// `n` characters, at most 25, for one call of `code(n)`.
-    fn draw(&self, number: PhoneNumber, counter: u32, index: u32, n: usize) -> String {
+    pub(super) fn draw(&self, number: PhoneNumber, counter: u32, index: u32, n: usize) -> String {
         match self {
             Self::Keyed(state) => {
                 let mut mac = Hmac::<Sha256>::clone(state);

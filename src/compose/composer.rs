@@ -1,5 +1,6 @@
 //! Renders the messages of one campaign.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use super::language::{MAX_TEXT, environment, render, write_plain};
 use super::masked::{MaskedMessage, Reveal, mask_code, write_masked};
 use super::pattern::{Slot, patterns};
 use super::scan::{Facts, scan};
+use super::simple::Piece;
 use super::text_rules::{TextFault, param, url_suffix};
 
 /// Stands for a drawn code where the content is hashed. No text that may be sent holds a
@@ -30,7 +32,7 @@ const CODE_PLACEHOLDER: &str = "\u{1}coupon_code\u{1}";
 pub struct Composer {
     env: Environment<'static>,
     masking: Environment<'static>,
-    campaign: Value,
+    campaign: String,
     code: Pattern,
     /// Parameters, URL suffix and header link, in this order, which is that of the hash.
     parts: Vec<Pattern>,
@@ -56,6 +58,8 @@ struct Pattern {
     draws: bool,
     uses_code: bool,
     varies: Varies,
+    /// The short way, when the pattern is simple.
+    pieces: Option<Vec<Piece>>,
 }
 
 /// What a pattern's text depends on.
@@ -125,7 +129,7 @@ impl Composer {
         let mut composer = Self {
             env,
             masking,
-            campaign: Value::from(campaign.name.as_str()),
+            campaign: campaign.name.as_str().to_owned(),
             code,
             parts,
             content: ContentHasher::of_shared(campaign),
@@ -171,7 +175,7 @@ impl Composer {
     pub fn masked(&self, recipient: &Recipient) -> Result<MaskedMessage, RowFault> {
         let code = self.code_by(&Drawer::StandIn, recipient, 0)?;
         let mut reveal = vec![
-            (self.campaign.to_string(), self.campaign.to_string()),
+            (self.campaign.clone(), self.campaign.clone()),
             (digits(recipient.number), recipient.number.to_string().replace('+', "")),
         ];
         let masked_code = if self.needs_key() {
@@ -252,10 +256,8 @@ impl Composer {
             text
         } else {
             let inputs = Inputs { recipient: Some(recipient), code: None };
-            let draw =
-                self.code.draws.then(|| Draw::value(drawer.clone(), recipient.number, counter));
-            let row = self.row(&self.code, inputs)?.drawing(draw);
-            rendered = self.render_row(&self.env, &self.code, inputs, row)?;
+            let draw = self.code.draws.then_some((drawer, recipient.number, counter));
+            rendered = self.render_drawing(&self.code, inputs, draw)?;
             &rendered
         };
         self.check_code(text.clone(), Some(recipient))
@@ -336,7 +338,7 @@ impl Composer {
                 for name in &*self.code.names {
                     match name.as_ref() {
                         "phone" => hasher.code_variable(name, Some(&digits(recipient.number))),
-                        "campaign" => hasher.code_variable(name, self.campaign.as_str()),
+                        "campaign" => hasher.code_variable(name, Some(&self.campaign)),
                         column => hasher.code_variable(name, recipient.fields.get(column)),
                     }
                 }
@@ -346,8 +348,53 @@ impl Composer {
     }
 
     fn render_plain(&self, pattern: &Pattern, inputs: Inputs<'_>) -> Result<String, RowFault> {
-        let row = self.row(pattern, inputs)?;
+        self.render_drawing(pattern, inputs, None)
+    }
+
+    /// Renders a pattern, the short way where there is one.
+    fn render_drawing(
+        &self,
+        pattern: &Pattern,
+        inputs: Inputs<'_>,
+        draw: Option<(&Drawer, PhoneNumber, u32)>,
+    ) -> Result<String, RowFault> {
+        if let Some(pieces) = &pattern.pieces {
+            return self.join(pattern, pieces, inputs, draw);
+        }
+        let draw =
+            draw.map(|(drawer, number, counter)| Draw::value(drawer.clone(), number, counter));
+        let row = self.row(pattern, inputs)?.drawing(draw);
         self.render_row(&self.env, pattern, inputs, row)
+    }
+
+    fn join(
+        &self,
+        pattern: &Pattern,
+        pieces: &[Piece],
+        inputs: Inputs<'_>,
+        draw: Option<(&Drawer, PhoneNumber, u32)>,
+    ) -> Result<String, RowFault> {
+        let fault = |kind| Err(self.render_fault(pattern, inputs, &Error::from(kind)));
+        let mut text = String::new();
+        let mut calls = 0;
+        for piece in pieces {
+            match (piece, draw) {
+                (Piece::Text(literal), _) => text.push_str(literal),
+                (Piece::Variable(name), _) => match self.cell(pattern, name, inputs)? {
+                    Some(value) => text.push_str(&value),
+                    None => return fault(ErrorKind::UndefinedError),
+                },
+                (Piece::Draw(count), Some((drawer, number, counter))) => {
+                    text.push_str(&drawer.draw(number, counter, calls, *count));
+                    calls += 1;
+                }
+                (Piece::Draw(_), None) => return fault(ErrorKind::UnknownFunction),
+            }
+            if text.len() > MAX_TEXT {
+                return fault(ErrorKind::WriteFailure);
+            }
+        }
+        Ok(text)
     }
 
     fn render_row(
@@ -376,11 +423,20 @@ impl Composer {
         name: &str,
         inputs: Inputs<'_>,
     ) -> Result<Option<Value>, RowFault> {
+        Ok(self.cell(pattern, name, inputs)?.map(|text| Value::from(text.as_ref())))
+    }
+
+    fn cell<'a>(
+        &'a self,
+        pattern: &Pattern,
+        name: &str,
+        inputs: Inputs<'a>,
+    ) -> Result<Option<Cow<'a, str>>, RowFault> {
         match name {
-            "campaign" => return Ok(Some(self.campaign.clone())),
-            "phone" => return Ok(inputs.recipient.map(|who| Value::from(digits(who.number)))),
+            "campaign" => return Ok(Some(Cow::Borrowed(&self.campaign))),
+            "phone" => return Ok(inputs.recipient.map(|who| Cow::Owned(digits(who.number)))),
             "coupon_code" if pattern.slot != Slot::CouponCode => {
-                return Ok(inputs.code.map(Value::from));
+                return Ok(inputs.code.map(Cow::Borrowed));
             }
             _ => {}
         }
@@ -395,7 +451,7 @@ impl Composer {
                 hint: None,
             });
         }
-        Ok(Some(Value::from(cell)))
+        Ok(Some(Cow::Borrowed(cell)))
     }
 
     /// Names the pattern and the variable; what the engine says may hold the row's values.
@@ -490,6 +546,7 @@ impl Pattern {
             draws,
             uses_code: slot != Slot::CouponCode && facts.uses("coupon_code"),
             varies: Varies::WithTheRow,
+            pieces: facts.pieces.clone(),
         }
     }
 

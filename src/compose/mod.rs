@@ -19,6 +19,7 @@ mod language;
 mod masked;
 mod pattern;
 mod scan;
+mod simple;
 mod text_rules;
 mod words;
 

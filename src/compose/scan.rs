@@ -13,6 +13,7 @@ use super::bounds::{self, Bounds};
 use super::fault::TemplateFault;
 use super::language::{FILTERS, FUNCTIONS, MAX_CONCATENATIONS, MAX_TEXT, MAX_TOKENS, TESTS};
 use super::pattern::Slot;
+use super::simple::{self, Piece};
 use super::words::closest;
 
 /// What a pattern uses.
@@ -28,6 +29,8 @@ pub(super) struct Facts {
     pub(super) literal_end: Option<String>,
     /// How long the text can be.
     pub(super) bounds: Bounds,
+    /// The parts, when there is nothing else in it.
+    pub(super) pieces: Option<Vec<Piece>>,
 }
 
 /// A variable of a pattern.
@@ -64,6 +67,7 @@ pub(super) fn scan(slot: Slot, text: &str) -> (Facts, Vec<TemplateFault>) {
     match parse(text, "pattern", SyntaxConfig::default()) {
         Ok(tree) => {
             if let Stmt::Template(template) = &tree {
+                scan.facts.pieces = simple::pieces(&template.children);
                 scan.facts.bounds = bounds::of_body(&template.children);
                 if let Some(Stmt::EmitRaw(raw)) = template.children.last() {
                     scan.facts.literal_end = Some(raw.raw.to_owned());

@@ -349,6 +349,41 @@ fn a_thousand_people_have_codes_of_their_own() {
     assert_eq!(codes.len(), people.len());
 }
 
+/// The same without the short way.
+fn by_the_engine(mut composer: Composer) -> Composer {
+    composer.code.pieces = None;
+    for part in &mut composer.parts {
+        part.pieces = None;
+    }
+    composer
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn the_short_way_gives_what_the_engine_gives(
+        parts in prop::collection::vec(
+            prop_oneof![
+                Just("{{ city }}".to_owned()), Just("{{- phone -}}".to_owned()),
+                Just("{{ campaign }}".to_owned()), Just("{{ nobody }}".to_owned()),
+                Just("{{ coupon_code }}".to_owned()), "[ a-c\n{}]{0,4}",
+            ],
+            0..6,
+        ),
+        code in prop_oneof![Just("{{ code(4) }}-{{ code(5) }}"), Just("{{ city }}{{ code(4) }}")],
+        cell in prop_oneof![".{0,8}", "x{4000}"],
+    ) {
+        let campaign = campaign_with(&parts.concat(), code);
+        let who = person(919_812_345_678, &[("city", &cell)]);
+        if let Ok(short) = Composer::new(&campaign, Some(&key())) {
+            let engine = by_the_engine(composer(&campaign));
+            prop_assert_eq!(short.message(&who, 1), engine.message(&who, 1));
+            prop_assert_eq!(short.content(&who), engine.content(&who));
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
