@@ -1,1 +1,35 @@
 //! The engine that carries out an approved plan.
+//!
+//! [`run`] is a thin shell around a state machine without I/O, clock or chance: the shell
+//! owns the timer, the request tasks and the one writer thread, the machine decides. For
+//! each slot the order is always the same: a reserved instant (the token), the intent on
+//! stable storage, the request, its classification, the outcome on stable storage, and
+//! only then a word to anyone (DESIGN section 5).
+//!
+//! What it speaks to stands behind two small traits: [`Wire`] makes a request and says what
+//! became of it, [`Store`] is the ledger. Neither retries anything.
+
+mod backoff;
+mod breaker;
+mod commit;
+mod core;
+mod gate;
+mod job;
+mod listener;
+mod meter;
+mod pacer;
+mod ports;
+mod protocol;
+mod queue;
+mod run;
+mod slots;
+mod tally;
+mod writer;
+
+#[cfg(test)]
+mod simulation;
+
+pub use job::{Job, RunOutcome, StopSignal};
+pub use pacer::Pace;
+pub use ports::{Request, Store, StoreError, Wire, Writing};
+pub use run::run;

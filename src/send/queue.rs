@@ -1,0 +1,177 @@
+//! Who is still to be sent to, loaded in pages so that memory does not grow with the
+//! audience.
+
+use std::collections::VecDeque;
+
+use crate::ledger::{PendingRow, RowId};
+
+/// Rows read from the ledger at a time.
+pub(super) const PAGE: usize = 1_000;
+
+/// One recipient waiting for a slot.
+#[derive(Clone, Debug)]
+pub(super) struct Recipient {
+    pub(super) row: PendingRow,
+    /// A group with this recipient in it was refused: never grouped again.
+    pub(super) alone: bool,
+    /// Requests of this run to this recipient alone that were refused without being about
+    /// the whole sender.
+    pub(super) tries: u8,
+}
+
+/// Recipients in sending order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Queue {
+    rows: VecDeque<Recipient>,
+    alone: VecDeque<Recipient>,
+    last: Option<RowId>,
+    loaded: u64,
+    loading: bool,
+    exhausted: bool,
+}
+
+/// A page that does not go on where the last one ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct OutOfOrder;
+
+impl Queue {
+    /// Whether more rows are wanted and none are on their way; if so they are from now on.
+    pub(super) fn asks_for_page(&mut self) -> bool {
+        let asks = !(self.loading || self.exhausted || self.rows.len() > PAGE / 2);
+        self.loading |= asks;
+        asks
+    }
+
+    /// The last row read: the next page begins after it.
+    pub(super) fn last_read(&self) -> Option<RowId> {
+        self.last
+    }
+
+    /// Takes in a page. Rows must ascend, or one could be sent to twice.
+    pub(super) fn page(&mut self, rows: Vec<PendingRow>) -> Result<(), OutOfOrder> {
+        self.loading = false;
+        self.exhausted = rows.len() < PAGE;
+        for row in rows {
+            if self.last.is_some_and(|last| row.row <= last) {
+                return Err(OutOfOrder);
+            }
+            self.last = Some(row.row);
+            self.loaded += 1;
+            self.rows.push_back(Recipient { row, alone: false, tries: 0 });
+        }
+        Ok(())
+    }
+
+    /// Rows read so far.
+    pub(super) fn loaded(&self) -> u64 {
+        self.loaded
+    }
+
+    /// How many of the first recipients may share one request of at most `most`: those
+    /// with the very same message. `None` when nobody is there, or when the next page may
+    /// hold more of them.
+    pub(super) fn ready(&self, most: usize) -> Option<usize> {
+        if !self.alone.is_empty() {
+            return Some(1);
+        }
+        let first = &self.rows.front()?.row.message;
+        let alike =
+            self.rows.iter().take(most).take_while(|next| next.row.message == *first).count();
+        let more_may_come = !self.exhausted && alike < most && alike == self.rows.len();
+        (!more_may_come).then_some(alike)
+    }
+
+    /// Takes the first recipients, as counted by [`Queue::ready`].
+    pub(super) fn take(&mut self, count: usize) -> Vec<Recipient> {
+        match self.alone.pop_front() {
+            Some(recipient) => vec![recipient],
+            None => self.rows.drain(..count.min(self.rows.len())).collect(),
+        }
+    }
+
+    /// Takes anybody, for skipping.
+    pub(super) fn take_any(&mut self) -> Vec<Recipient> {
+        self.alone.drain(..).chain(self.rows.drain(..)).collect()
+    }
+
+    /// Puts recipients back to where they were: first in line.
+    pub(super) fn put_back(&mut self, recipients: Vec<Recipient>) {
+        for recipient in recipients.into_iter().rev() {
+            if recipient.alone {
+                self.alone.push_front(recipient);
+            } else {
+                self.rows.push_front(recipient);
+            }
+        }
+    }
+
+    /// Whether somebody is loaded and waiting.
+    pub(super) fn has_waiting(&self) -> bool {
+        !(self.alone.is_empty() && self.rows.is_empty())
+    }
+
+    /// Whether nobody is left, here or in the ledger.
+    pub(super) fn is_drained(&self) -> bool {
+        self.exhausted && !self.has_waiting()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::simulation::pending_row as row;
+    use super::*;
+
+    fn queue(rows: Vec<PendingRow>) -> Queue {
+        let mut queue = Queue::default();
+        assert!(queue.asks_for_page());
+        queue.page(rows).expect("rows in order");
+        queue
+    }
+
+    fn rows_of(recipients: &[Recipient]) -> Vec<i64> {
+        recipients.iter().map(|recipient| recipient.row.row.0).collect()
+    }
+
+    #[test]
+    fn groups_only_neighbours_with_the_very_same_message() {
+        let mut queue = queue(vec![row(1, "A"), row(2, "A"), row(3, "B"), row(4, "A")]);
+        for expected in [vec![1, 2], vec![3], vec![4]] {
+            let count = queue.ready(100).expect("somebody waits");
+            assert_eq!(rows_of(&queue.take(count)), expected);
+        }
+        assert!(queue.is_drained());
+    }
+
+    #[test]
+    fn a_group_waits_for_the_page_that_may_complete_it() {
+        let mut queue = queue((1..=1_000).map(|i| row(i, "A")).collect());
+        queue.take(950);
+        assert_eq!(queue.ready(50), Some(50));
+        assert_eq!(queue.ready(100), None);
+        assert!(queue.asks_for_page());
+        assert_eq!(queue.last_read(), Some(RowId(1_000)));
+        assert!(!queue.asks_for_page(), "one page at a time");
+        queue.page(vec![row(1_001, "A")]).expect("rows in order");
+        assert_eq!(queue.ready(100), Some(51));
+    }
+
+    #[test]
+    fn members_of_a_refused_group_go_first_and_alone() {
+        let mut queue = queue(vec![row(1, "A"), row(2, "A"), row(3, "A")]);
+        let mut refused = queue.take(2);
+        for recipient in &mut refused {
+            recipient.alone = true;
+        }
+        queue.put_back(refused);
+        for expected in [1, 2, 3] {
+            let count = queue.ready(100).expect("somebody waits");
+            assert_eq!(rows_of(&queue.take(count)), [expected]);
+        }
+    }
+
+    #[test]
+    fn a_page_that_goes_back_is_refused() {
+        let mut queue = queue((1..=1_000).map(|i| row(i, "A")).collect());
+        assert_eq!(queue.page(vec![row(1_000, "A")]), Err(OutOfOrder));
+    }
+}

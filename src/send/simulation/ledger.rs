@@ -1,0 +1,104 @@
+//! A model of the ledger: states by row, compare-and-set, nothing else.
+
+use crate::ledger::{Change, PendingRow, RowId};
+use crate::model::{Outcome, State, StateCounts, Timestamp, UnknownCause};
+
+use super::pending_row;
+
+#[derive(Clone, Debug, Hash)]
+pub(super) struct ModelLedger {
+    states: Vec<State>,
+    /// Whether everybody gets the very same message.
+    shared: bool,
+    pub(super) last_intent: Option<Timestamp>,
+}
+
+impl ModelLedger {
+    pub(super) fn new(people: usize, shared: bool) -> Self {
+        Self { states: vec![State::Pending; people], shared, last_intent: None }
+    }
+
+    /// All or nothing, like a transaction; `Err` when a row is not in the expected state.
+    pub(super) fn write(&mut self, changes: &[Change]) -> Result<(), RowId> {
+        let mut after = self.clone();
+        for change in changes {
+            after.apply(change)?;
+        }
+        *self = after;
+        Ok(())
+    }
+
+    /// Takes in an emergency journal: an entry counts only where its row is attempting.
+    pub(super) fn import(&mut self, changes: &[Change]) {
+        for change in changes {
+            let _ = self.apply(change);
+        }
+    }
+
+    pub(super) fn pending(&self, after: Option<RowId>, limit: usize) -> Vec<PendingRow> {
+        let first = after.map_or(1, |row| row.0 + 1);
+        (first..=self.states.len() as i64)
+            .filter(|&row| self.state(RowId(row)) == State::Pending)
+            .take(limit)
+            .map(|row| if self.shared { pending_row(row, "SAME") } else { own_message(row) })
+            .collect()
+    }
+
+    /// The next run's first act: who was attempting when the process died is unknown.
+    pub(super) fn recover(&mut self) -> u64 {
+        let mut count = 0;
+        for state in &mut self.states {
+            if *state == State::Attempting {
+                *state = State::Unknown;
+                count += 1;
+            }
+        }
+        count
+    }
+
+    pub(super) fn state(&self, row: RowId) -> State {
+        self.states[usize::try_from(row.0).expect("row ids are positive") - 1]
+    }
+
+    pub(super) fn counts(&self) -> StateCounts {
+        let mut counts = StateCounts::default();
+        self.states.iter().for_each(|&state| counts.add(state, 1));
+        counts
+    }
+
+    pub(super) fn rows(&self) -> impl Iterator<Item = (usize, State)> {
+        self.states.iter().copied().enumerate()
+    }
+
+    fn apply(&mut self, change: &Change) -> Result<(), RowId> {
+        let (row, from, to) = match change {
+            Change::Intend { row, at, .. } => {
+                self.last_intent = self.last_intent.max(Some(*at));
+                (*row, State::Pending, State::Attempting)
+            }
+            Change::Conclude { row, outcome, .. } => {
+                let to = match outcome {
+                    Outcome::Accepted { .. } => State::Accepted,
+                    Outcome::Rejected(_) => State::Rejected,
+                    Outcome::NotSent(_) => State::Pending,
+                    Outcome::Unknown(cause) => {
+                        assert_ne!(*cause, UnknownCause::Crash, "only the next run can tell");
+                        State::Unknown
+                    }
+                };
+                (*row, State::Attempting, to)
+            }
+            Change::Skip { row, .. } => (*row, State::Pending, State::Skipped),
+        };
+        let state = &mut self.states[usize::try_from(row.0).expect("row ids are positive") - 1];
+        if *state != from {
+            return Err(row);
+        }
+        *state = to;
+        Ok(())
+    }
+}
+
+fn own_message(row: i64) -> PendingRow {
+    pending_row(row, &format!("C{row}"))
+}

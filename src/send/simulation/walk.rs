@@ -1,0 +1,298 @@
+//! Every order of events of a tiny campaign: two slots, three people, all kinds of replies,
+//! a failing write, a signal; and in every state the question what a crash would leave.
+
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::hash::{Hash, Hasher};
+use std::time::Duration;
+
+use crate::event::{RunEvent, StopReason};
+use crate::ledger::{Change, RowId};
+use crate::model::{HaltReason, NotSent, Outcome, ReplySignal, RequestResult, State, UnknownCause};
+
+use super::super::core::Core;
+use super::super::job::StopSignal;
+use super::super::pacer::Pacer;
+use super::super::protocol::{Action, BatchId, Event, Now, Ticket};
+use super::ledger::ModelLedger;
+use super::{accepted, job, rejected, start};
+
+const PEOPLE: usize = 3;
+const SLOTS: u16 = 2;
+
+#[derive(Clone, Debug)]
+struct Small {
+    core: Core,
+    ledger: ModelLedger,
+    queued: VecDeque<(Ticket, Vec<Change>)>,
+    write_failed: bool,
+    page: Option<Event>,
+    on_wire: BTreeMap<BatchId, Vec<RowId>>,
+    now: Duration,
+    /// Requests to each person that may have been sent.
+    maybe_sent: [u8; PEOPLE],
+    not_sent_left: u8,
+    signals_left: u8,
+    stopped: bool,
+    finished: Option<StopReason>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Reply {
+    Accepted,
+    Rejected,
+    InDoubt,
+    Unreachable,
+    Throttled,
+    Refused,
+    GroupRefused,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Move {
+    Page,
+    CommitOne,
+    CommitAll,
+    FailWrite { reaches_disk: bool },
+    Answer(BatchId, Reply),
+    Wake,
+    Signal,
+}
+
+#[test]
+fn every_order_of_events_keeps_the_promises_singly() {
+    assert!(walk(1, 1) > 5_000);
+}
+
+#[test]
+fn every_order_of_events_keeps_the_promises_in_groups() {
+    assert!(walk(2, 1) > 1_000);
+}
+
+/// Visits every state that can be reached; how many there are.
+fn walk(group: u8, not_sent: u8) -> usize {
+    let first = Small::new(group, not_sent);
+    let mut seen = HashSet::from([first.fingerprint()]);
+    let mut open = vec![first];
+    while let Some(small) = open.pop() {
+        let moves = small.moves();
+        assert_eq!(moves.is_empty(), small.finished.is_some(), "stuck: {small:#?}");
+        for choice in moves {
+            let mut next = small.clone();
+            next.apply(choice);
+            next.check();
+            if seen.insert(next.fingerprint()) {
+                open.push(next);
+            }
+        }
+    }
+    seen.len()
+}
+
+impl Small {
+    fn new(group: u8, not_sent_left: u8) -> Self {
+        let mut job = job(PEOPLE as u64, "1000/s", SLOTS);
+        job.delivery.recipients_per_request = group;
+        job.delivery.max_attempts = 2;
+        let pacer = Pacer::new(job.delivery.rate);
+        let now = Now { elapsed: Duration::ZERO, wall: start() };
+        let mut small = Self {
+            core: Core::new(job, pacer, now),
+            ledger: ModelLedger::new(PEOPLE, group > 1),
+            queued: VecDeque::new(),
+            write_failed: false,
+            page: None,
+            on_wire: BTreeMap::new(),
+            now: Duration::ZERO,
+            maybe_sent: [0; PEOPLE],
+            not_sent_left,
+            signals_left: 1,
+            stopped: false,
+            finished: None,
+        };
+        let mut actions = Vec::new();
+        small.core.start(now, &mut actions);
+        small.carry_out(actions);
+        small
+    }
+
+    fn moves(&self) -> Vec<Move> {
+        if self.finished.is_some() {
+            return Vec::new();
+        }
+        let mut moves = Vec::new();
+        if self.page.is_some() {
+            moves.push(Move::Page);
+        }
+        if !self.queued.is_empty() && !self.write_failed {
+            moves.extend([
+                Move::CommitAll,
+                Move::FailWrite { reaches_disk: false },
+                Move::FailWrite { reaches_disk: true },
+            ]);
+            if self.queued.len() > 1 {
+                moves.push(Move::CommitOne);
+            }
+        }
+        for (&batch, rows) in &self.on_wire {
+            let answer = |reply| Move::Answer(batch, reply);
+            moves.extend([Reply::Accepted, Reply::Rejected, Reply::InDoubt].map(answer));
+            moves.push(answer(Reply::Refused));
+            if self.not_sent_left > 0 {
+                moves.extend([Reply::Unreachable, Reply::Throttled].map(answer));
+                if rows.len() > 1 {
+                    moves.push(answer(Reply::GroupRefused));
+                }
+            }
+        }
+        if self.core.wake_at().is_some() {
+            moves.push(Move::Wake);
+        }
+        if self.signals_left > 0 {
+            moves.push(Move::Signal);
+        }
+        moves
+    }
+
+    fn apply(&mut self, choice: Move) {
+        match choice {
+            Move::Page => {
+                let page = self.page.take().expect("a page was asked for");
+                self.tell([page]);
+            }
+            Move::CommitOne => self.commit(1),
+            Move::CommitAll => self.commit(self.queued.len()),
+            Move::FailWrite { reaches_disk } => {
+                if reaches_disk {
+                    self.reach_disk(self.queued.len());
+                }
+                self.queued.clear();
+                self.write_failed = true;
+                self.tell([Event::WriteFailed]);
+            }
+            Move::Answer(batch, reply) => self.answer(batch, reply),
+            Move::Wake => {
+                self.now = self.now.max(self.core.wake_at().expect("something is due"));
+                self.tell([]);
+            }
+            Move::Signal => {
+                self.signals_left -= 1;
+                self.tell([Event::StopRequested(StopSignal::Interrupt)]);
+            }
+        }
+    }
+
+    fn commit(&mut self, count: usize) {
+        let tickets = self.reach_disk(count);
+        self.tell(tickets.into_iter().map(Event::Durable));
+    }
+
+    fn reach_disk(&mut self, count: usize) -> Vec<Ticket> {
+        let batch: Vec<_> = self.queued.drain(..count).collect();
+        let changes: Vec<_> = batch.iter().flat_map(|(_, changes)| changes.clone()).collect();
+        self.ledger.write(&changes).expect("changes fit the states");
+        batch.into_iter().map(|(ticket, _)| ticket).collect()
+    }
+
+    fn answer(&mut self, batch: BatchId, reply: Reply) {
+        let rows = self.on_wire.remove(&batch).expect("it was on the wire");
+        let refused = HaltReason::Credentials;
+        let pause = ReplySignal::Pause { retry_after: None };
+        let (outcome, signal) = match reply {
+            Reply::Accepted => (accepted(), ReplySignal::Continue),
+            Reply::Rejected => (rejected(), ReplySignal::Continue),
+            Reply::InDoubt => (Outcome::Unknown(UnknownCause::Timeout), ReplySignal::Continue),
+            Reply::Unreachable => (Outcome::NotSent(NotSent::NoConnection), ReplySignal::Continue),
+            Reply::Throttled => (Outcome::NotSent(NotSent::Throttled), pause),
+            Reply::Refused => {
+                (Outcome::NotSent(NotSent::Refused(refused)), ReplySignal::Halt(refused))
+            }
+            Reply::GroupRefused => (Outcome::NotSent(NotSent::GroupRefused), ReplySignal::Continue),
+        };
+        if let Outcome::NotSent(reason) = outcome {
+            for row in &rows {
+                self.maybe_sent[index(*row)] -= 1;
+            }
+            self.not_sent_left -= u8::from(!matches!(reason, NotSent::Refused(_)));
+        }
+        let outcomes = vec![outcome; rows.len()];
+        let result = RequestResult { outcomes, signal, detail: None };
+        self.tell([Event::ReplyArrived(batch, result)]);
+    }
+
+    fn tell(&mut self, events: impl IntoIterator<Item = Event>) {
+        let now = Now { elapsed: self.now, wall: start().plus(self.now) };
+        let mut actions = Vec::new();
+        for event in events {
+            self.core.handle(now, event, &mut actions);
+        }
+        self.core.advance(now, &mut actions);
+        self.carry_out(actions);
+    }
+
+    fn carry_out(&mut self, actions: Vec<Action>) {
+        for action in actions {
+            match action {
+                Action::LoadPage { after, limit } => {
+                    self.page = Some(Event::PageLoaded(self.ledger.pending(after, limit)));
+                }
+                Action::Write { ticket, changes } => {
+                    assert!(!self.write_failed, "written after a failed write");
+                    self.queued.push_back((ticket, changes));
+                }
+                Action::Send { batch, request } => {
+                    assert!(!self.stopped, "sent after the stop");
+                    let row = |digits: u64| i64::try_from(digits - 919_800_000_000);
+                    let rows: Vec<_> = request
+                        .recipients
+                        .iter()
+                        .map(|number| RowId(row(number.as_u64()).expect("a small number")))
+                        .collect();
+                    for row in &rows {
+                        self.maybe_sent[index(*row)] += 1;
+                    }
+                    self.on_wire.insert(batch, rows);
+                }
+                Action::Emit(RunEvent::Draining { .. }) => self.stopped = true,
+                Action::Emit(_) => {}
+                Action::Finish(stop) => self.finished = Some(stop),
+            }
+        }
+    }
+
+    /// What must hold in every state, also if the process died in it.
+    fn check(&self) {
+        let counts = self.ledger.counts();
+        assert_eq!(counts.planned(), PEOPLE as u64);
+        for rows in self.on_wire.values() {
+            let durable = |row: &RowId| self.ledger.state(*row) == State::Attempting;
+            let given_up = self.stopped;
+            assert!(given_up || rows.iter().all(durable), "on the wire without an intent");
+        }
+        for (row, state) in self.ledger.rows() {
+            assert!(self.maybe_sent[row] <= 1, "row {row} was sent to twice");
+            // After a crash here `attempting` becomes unknown; only `pending` is sent to.
+            let sent_again = state == State::Pending && self.maybe_sent[row] > 0;
+            assert!(!sent_again, "row {row} would be sent to again");
+        }
+        if let Some(stop) = self.finished {
+            let written = stop != StopReason::Halted(HaltReason::Ledger);
+            assert!(!written || counts.attempting == 0);
+            assert!(stop != StopReason::Finished || counts.pending == 0);
+            if !self.write_failed {
+                let now = Now { elapsed: self.now, wall: start() };
+                assert_eq!(self.core.report(now, stop).counts, counts);
+            }
+        }
+    }
+
+    fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        format!("{self:?}").hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+fn index(row: RowId) -> usize {
+    usize::try_from(row.0).expect("row ids are positive") - 1
+}

@@ -1,0 +1,122 @@
+//! The one thread that touches the ledger: group commit of whatever is queued.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
+
+use crate::ledger::{Change, RowId};
+
+use super::ports::{Store, StoreError};
+use super::protocol::{Event, Ticket};
+
+/// Most changes in one transaction: bounds how long the first of them waits.
+const LARGEST_COMMIT: usize = 20_000;
+
+/// What the writer is asked to do. Writes keep their order.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// Write these changes.
+    Write(Ticket, Vec<Change>),
+    /// Read a page.
+    Load {
+        /// The last row already read.
+        after: Option<RowId>,
+        /// How many.
+        limit: usize,
+    },
+}
+
+/// The writer as the shell holds it; dropping `jobs` ends it.
+#[derive(Debug)]
+pub(super) struct Writer<S> {
+    pub(super) jobs: Sender<Job>,
+    /// The store, when the thread ends in order.
+    pub(super) ended: oneshot::Receiver<S>,
+    /// What the store said, when it failed.
+    pub(super) errors: Receiver<StoreError>,
+}
+
+impl<S: Store> Writer<S> {
+    /// Starts the thread. Whatever it reports goes to `events`, in order.
+    pub(super) fn spawn(store: S, events: UnboundedSender<Event>) -> std::io::Result<Self> {
+        let (jobs, queue) = channel();
+        let (end, ended) = oneshot::channel();
+        let (tell_error, errors) = channel();
+        thread::Builder::new().name("ledger".to_owned()).spawn(move || {
+            let store = work(store, &queue, &events, &tell_error);
+            // Nobody waits for the store any more when the run was left by force.
+            let _ = end.send(store);
+        })?;
+        Ok(Self { jobs, ended, errors })
+    }
+}
+
+/// Tells of a failed write when the thread dies in the middle of one.
+struct Alarm<'a>(&'a UnboundedSender<Event>);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let _ = self.0.send(Event::WriteFailed);
+        }
+    }
+}
+
+fn work<S: Store>(
+    mut store: S,
+    queue: &Receiver<Job>,
+    events: &UnboundedSender<Event>,
+    errors: &Sender<StoreError>,
+) -> S {
+    let _alarm = Alarm(events);
+    let mut failed = false;
+    let mut changes: Vec<Change> = Vec::new();
+    let mut tickets: Vec<Ticket> = Vec::new();
+    while let Ok(job) = queue.recv() {
+        let mut load = None;
+        let mut next = Some(job);
+        while let Some(job) = next {
+            match job {
+                Job::Write(ticket, more) => {
+                    tickets.push(ticket);
+                    changes.extend(more);
+                }
+                Job::Load { after, limit } => load = Some((after, limit)),
+            }
+            next = if changes.len() < LARGEST_COMMIT { queue.try_recv().ok() } else { None };
+        }
+        // After one failure nothing is written again: what is on disk is not known.
+        if !tickets.is_empty() && !failed {
+            match store.write(&changes) {
+                Ok(()) => tickets.iter().for_each(|&ticket| tell(events, Event::Durable(ticket))),
+                Err(error) => {
+                    failed = true;
+                    let _ = errors.send(error);
+                    tell(events, Event::WriteFailed);
+                }
+            }
+        }
+        changes.clear();
+        tickets.clear();
+        if let Some((after, limit)) = load {
+            tell(
+                events,
+                match store.pending(after, limit) {
+                    Ok(rows) => Event::PageLoaded(rows),
+                    Err(error) => {
+                        let _ = errors.send(error);
+                        Event::LoadFailed
+                    }
+                },
+            );
+        }
+    }
+    store
+}
+
+/// The shell may have left already (second signal): then nobody wants to know.
+fn tell(events: &UnboundedSender<Event>, event: Event) {
+    let _ = events.send(event);
+}
