@@ -38,6 +38,28 @@ impl Fields {
         Self { names, values }
     }
 
+    /// Puts another row's cells under the same columns, in the memory of this one's: a
+    /// reader of a million rows needs one `Fields`.
+    pub fn refill<'a>(&mut self, cells: impl Iterator<Item = &'a str>) {
+        let mut filled = 0;
+        for cell in cells {
+            match self.values.get_mut(filled) {
+                Some(value) => {
+                    value.clear();
+                    value.push_str(cell);
+                }
+                None => self.values.push(cell.to_owned()),
+            }
+            filled += 1;
+        }
+        self.values.truncate(filled);
+    }
+
+    /// The columns.
+    pub fn names(&self) -> &Arc<[String]> {
+        &self.names
+    }
+
     /// The cell under a column, if the row has it.
     pub fn get(&self, name: &str) -> Option<&str> {
         let index = self.names.iter().position(|column| column == name)?;
