@@ -1,1 +1,5 @@
 //! Text to campaign: spans, schema, meaning.
+
+mod media;
+
+pub use media::{MediaFault, read_header_file};
