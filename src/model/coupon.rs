@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use sha2::{Digest, Sha256};
+
 /// The most characters a code may have in a limited-time-offer template (Meta's LTO page).
 pub const MAX_CODE_CHARS: usize = 15;
 
@@ -56,6 +58,14 @@ impl CouponCode {
         &self.0
     }
 
+    /// The first 8 bytes of the code's SHA-256, big-endian: stands for the code where only
+    /// equality matters (uniqueness, the ledger's `code_digest`). No secret by itself, but
+    /// short codes can be guessed from it, so it is not shown.
+    pub fn digest(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = Sha256::digest(self.0.as_bytes()).into();
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
+
     /// The code as shown in any output by default: `•••••••K7`.
     pub fn masked(&self) -> String {
         let count = self.0.chars().count();
@@ -89,6 +99,12 @@ mod tests {
         assert_eq!(CouponCode::new("ABCDEFGHIJKLMNOP"), Err(CodeError::TooLong(16)));
         assert_eq!(CouponCode::new("A B"), Err(CodeError::Character(' ')));
         assert_eq!(CouponCode::new("A\"B"), Err(CodeError::Character('"')));
+    }
+
+    #[test]
+    fn a_digest_is_the_start_of_the_sha_256() {
+        let code = CouponCode::new("abc").expect("valid");
+        assert_eq!(code.digest(), 0xba78_16bf_8f01_cfea);
     }
 
     #[test]
