@@ -5,8 +5,67 @@ use std::time::Duration;
 use crate::model::{
     CampaignName, ContentHash, CouponCode, KeyFingerprint, LedgerSecret, Lineage, Message,
     OfferEnd, Outcome, PhoneNumber, PlanId, SidFingerprint, State, StateCounts, Timestamp,
-    UnknownCause,
+    UnknownCause, UtcOffset,
 };
+
+/// What a new ledger starts with.
+#[derive(Clone, Debug)]
+pub struct NewLedger {
+    /// 16 random bytes name it.
+    pub lineage: Lineage,
+    /// 32 random bytes key its plan ids.
+    pub secret: LedgerSecret,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// Who holds a ledger's lock, for the message to whoever finds it locked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Holder {
+    /// The process.
+    pub pid: u32,
+    /// The machine, as it calls itself.
+    pub host: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl Holder {
+    /// This process.
+    pub fn this_process(since: Timestamp) -> Self {
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        Self { pid: std::process::id(), host: plain(&host), since }
+    }
+
+    /// `held by pid 123 on build-7 since 2026-12-01T03:30:00Z`.
+    pub fn describe(holder: Option<&Self>) -> String {
+        match holder {
+            Some(Self { pid, host, since }) => {
+                format!("held by pid {pid} on {host} since {}", since.rfc3339(UtcOffset::UTC))
+            }
+            None => "held by another process".to_owned(),
+        }
+    }
+
+    pub(super) fn to_line(&self) -> String {
+        format!("{} {} {}\n", self.pid, plain(&self.host), self.since.as_millis())
+    }
+
+    pub(super) fn parse_line(line: &str) -> Option<Self> {
+        let mut words = line.split_whitespace();
+        let pid = words.next()?.parse().ok()?;
+        let host = plain(words.next()?);
+        let since = Timestamp::from_millis(words.next()?.parse().ok()?);
+        Some(Self { pid, host, since })
+    }
+}
+
+/// A host name fit for one word of a message, whatever the lock file holds.
+fn plain(host: &str) -> String {
+    let fit = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let host: String = host.chars().filter(fit).take(64).collect();
+    if host.is_empty() { "unnamed-host".to_owned() } else { host }
+}
 
 /// All that planning one campaign may know of the past. Read only.
 #[derive(Clone, Debug)]
@@ -232,3 +291,40 @@ pub enum Who {
 /// How long `open` waits for another apply's lock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LockTimeout(pub Duration);
+
+/// A consumed plan, as an apply that resumes it finds it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FoundPlan {
+    /// The handle its recipients are read by.
+    pub row: PlanRow,
+    /// What was consumed.
+    pub plan: ConsumedPlan,
+    /// The campaign's plan that was consumed last, when that is another one.
+    pub superseded_by: Option<PlanId>,
+}
+
+/// A code given out before its person was planned.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct IssuedCode {
+    /// Whose.
+    pub number: PhoneNumber,
+    /// The audience's own id.
+    pub id: Option<String>,
+    /// The code.
+    pub code: CouponCode,
+}
+
+/// A message to a tester: kept apart, never counted.
+#[derive(Clone, Debug)]
+pub struct TestSend {
+    /// Whose message.
+    pub campaign: CampaignName,
+    /// The tester.
+    pub number: PhoneNumber,
+    /// What they got.
+    pub message: Message,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Wall time.
+    pub at: Timestamp,
+}

@@ -62,8 +62,9 @@ impl CouponCode {
     /// equality matters (uniqueness, the ledger's `code_digest`). No secret by itself, but
     /// short codes can be guessed from it, so it is not shown.
     pub fn digest(&self) -> u64 {
-        let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = Sha256::digest(self.0.as_bytes()).into();
-        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+        let digest = Sha256::digest(self.0.as_bytes());
+        let (first, _) = digest.as_slice().split_first_chunk().expect("SHA-256 has 32 bytes");
+        u64::from_be_bytes(*first)
     }
 
     /// The code as shown in any output by default: `•••••••K7`.

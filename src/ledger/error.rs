@@ -1,0 +1,258 @@
+//! What can go wrong with a ledger. Every text carries the path or the campaign; none
+//! carries a number, a code or a secret.
+
+use std::path::PathBuf;
+
+use crate::model::{CampaignName, Lineage, PhoneNumber, PlanId, State};
+
+use super::filesystem::FilesystemKind;
+use super::types::{Holder, RowId};
+
+/// Why the ledger did not do what was asked. Nothing of a refused transaction is written.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// No file is there. Never taken for a first run: only `init` creates a ledger.
+    #[error("there is no ledger at `{}`", path.display())]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// `init` found something at the path.
+    #[error("`{}` exists already", path.display())]
+    Exists {
+        /// What exists.
+        path: PathBuf,
+    },
+    /// The file is something else, or an `init` was cut off before it was one.
+    #[error("`{}` is not an offercast ledger", path.display())]
+    NotALedger {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A later version of offercast wrote it.
+    #[error(
+        "the ledger `{}` has format {found}, this version reads up to {known}", path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The latest this version knows.
+        known: i64,
+    },
+    /// What is in the file is not what was written.
+    #[error("the ledger `{}` is damaged: {damage}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        damage: Damage,
+    },
+    /// Another apply holds it.
+    #[error("the ledger `{}` is in use, {}", path.display(), Holder::describe(holder.as_ref()))]
+    Locked {
+        /// The file.
+        path: PathBuf,
+        /// Who, as far as the lock file tells.
+        holder: Option<Holder>,
+    },
+    /// A file system that cannot promise what is asked of it.
+    #[error("the ledger `{}` is on {kind}, which cannot keep it safely", path.display())]
+    Filesystem {
+        /// The file.
+        path: PathBuf,
+        /// Which.
+        kind: FilesystemKind,
+    },
+    /// It must be written to and cannot be.
+    #[error("the ledger `{}` or its folder is read-only: {need}", path.display())]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+        /// Why reading is not enough.
+        need: WriteNeed,
+    },
+    /// Others could have tampered with it.
+    #[error("the ledger `{}` is not safe to use: {exposure}", path.display())]
+    Permissions {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        exposure: Exposure,
+    },
+    /// Another ledger than the one the campaigns folder names.
+    #[error("the ledger `{}` is {found}, but {expected} is expected", path.display())]
+    WrongLineage {
+        /// The file.
+        path: PathBuf,
+        /// What the campaigns folder names.
+        expected: Lineage,
+        /// What the file is.
+        found: Lineage,
+    },
+    /// A database setting did not take.
+    #[error(
+        "the ledger `{}` does not keep the setting `{setting}`: {found} instead of {wanted}",
+        path.display()
+    )]
+    Setting {
+        /// The file.
+        path: PathBuf,
+        /// The SQLite pragma.
+        setting: &'static str,
+        /// What was set.
+        wanted: &'static str,
+        /// What was read back.
+        found: String,
+    },
+    /// The ledger belongs to another API host.
+    #[error("this ledger's messages go through `{ledger}`, the plan's through `{plan}`")]
+    OtherHost {
+        /// The host of the first apply.
+        ledger: String,
+        /// The host of this plan.
+        plan: String,
+    },
+    /// The ledger belongs to another Kaleyra account. The SID is a secret.
+    #[error("this ledger's messages are sent from another Kaleyra account (SID)")]
+    OtherAccount,
+    /// The plan is consumed and has people left: it is resumed, not consumed again.
+    #[error("plan {plan} of `{campaign}` is consumed already")]
+    AlreadyConsumed {
+        /// The campaign.
+        campaign: CampaignName,
+        /// The plan.
+        plan: PlanId,
+    },
+    /// One consumption holds at most one plan of a campaign.
+    #[error("campaign `{campaign}` is planned twice in one apply")]
+    CampaignTwice {
+        /// The campaign.
+        campaign: CampaignName,
+    },
+    /// The person's message is on its way, out, refused or in doubt: not to be planned anew.
+    #[error("{number} is {state} in `{campaign}` and cannot be planned again")]
+    Settled {
+        /// The campaign.
+        campaign: CampaignName,
+        /// Who (masked).
+        number: PhoneNumber,
+        /// Where they stand.
+        state: State,
+    },
+    /// One person twice in one plan, perhaps in two spellings.
+    #[error("{number} is planned twice in `{campaign}`")]
+    TwiceInPlan {
+        /// The campaign.
+        campaign: CampaignName,
+        /// Who (masked).
+        number: PhoneNumber,
+    },
+    /// An earlier step of this consumption failed, so none of it is kept.
+    #[error("the plan was not recorded, because an earlier step failed")]
+    Incomplete,
+    /// A row is not in the state that the change starts from. The whole write is refused.
+    #[error("row {} is {} in the ledger, not {expected}", row.0, found_state(*found))]
+    UnexpectedState {
+        /// The row.
+        row: RowId,
+        /// What the change starts from.
+        expected: State,
+        /// What the ledger has; `None` when there is no such row.
+        found: Option<State>,
+    },
+    /// A code once given out never changes.
+    #[error("{number} was given another code of `{campaign}` before")]
+    CodeChanged {
+        /// The campaign.
+        campaign: CampaignName,
+        /// Who (masked).
+        number: PhoneNumber,
+    },
+    /// Nothing is known of the campaign.
+    #[error("the ledger knows no campaign `{campaign}`")]
+    NoSuchCampaign {
+        /// The campaign.
+        campaign: CampaignName,
+    },
+    /// The operating system refused.
+    #[error("cannot {operation} `{}`", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried.
+        operation: &'static str,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The database refused.
+    #[error("cannot {operation} in the ledger `{}`", path.display())]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        operation: &'static str,
+        /// Why not.
+        source: StoreFault,
+    },
+}
+
+/// The database's own error, kept out of this module's interface.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct StoreFault(pub(super) rusqlite::Error);
+
+/// What is wrong with a damaged ledger.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Damage {
+    /// SQLite's own check.
+    #[error("{0}")]
+    Structure(String),
+    /// A row's contents do not fit its checksum, or cannot be what was written.
+    #[error("row {row} of `{table}` is not as it was written")]
+    Row {
+        /// Which table.
+        table: &'static str,
+        /// Its id.
+        row: i64,
+    },
+    /// Tables or indexes are missing or altered.
+    #[error("its tables are not those of its format")]
+    Schema,
+}
+
+/// Why a ledger that cannot be written to is refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum WriteNeed {
+    /// An apply records what it does.
+    #[error("outcomes could not be recorded")]
+    Apply,
+    /// The last apply was cut off and its newest records are in the `-wal` file.
+    #[error("its newest records are in a `-wal` file that cannot be read without writing")]
+    Unsettled,
+}
+
+/// How others could have tampered with a ledger.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Exposure {
+    /// The path is a symbolic link.
+    #[error("it is a symbolic link")]
+    Symlink,
+    /// The file has several names, so locks taken under one would not hold for another.
+    #[error("it has more than one name (hard link)")]
+    HardLink,
+    /// Everybody may write the file.
+    #[error("everybody may write to it")]
+    WorldWritable,
+    /// Everybody may replace the file.
+    #[error("everybody may write to its folder")]
+    WorldWritableFolder,
+    /// Somebody else owns the file.
+    #[error("it belongs to another user")]
+    ForeignOwner,
+}
+
+fn found_state(found: Option<State>) -> &'static str {
+    found.map_or("absent", State::as_str)
+}

@@ -1,0 +1,79 @@
+//! One apply at a time on one machine: an operating-system lock that dies with its process.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::time::Duration;
+
+use super::error::LedgerError;
+use super::place::LedgerFile;
+use super::types::{Holder, LockTimeout};
+
+/// How often a lock that is waited for is tried.
+const TRY_EVERY: Duration = Duration::from_millis(50);
+
+/// The most bytes of a lock file that are read.
+const MOST_BYTES: u64 = 1024;
+
+/// The lock, held until dropped. The file stays: removing it would let two processes lock
+/// two files of one name.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes `<ledger>.lock`, waiting at most as long as asked.
+    pub(super) fn take(
+        ledger: &LedgerFile,
+        timeout: LockTimeout,
+        holder: &Holder,
+    ) -> Result<Self, LedgerError> {
+        let path = ledger.beside(".lock");
+        let io = |operation| {
+            let path = path.clone();
+            move |source| LedgerError::Io { path, operation, source }
+        };
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(no_follow())
+            .open(&path)
+            .map_err(io("open"))?;
+        let mut left = timeout.0;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::Error(source)) => return Err(io("lock")(source)),
+                Err(TryLockError::WouldBlock) if left.is_zero() => {
+                    let holder = read_holder(&mut file);
+                    return Err(LedgerError::Locked { path: ledger.named.clone(), holder });
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let pause = left.min(TRY_EVERY);
+                    std::thread::sleep(pause);
+                    left -= pause;
+                }
+            }
+        }
+        file.set_len(0).map_err(io("write"))?;
+        file.write_all(holder.to_line().as_bytes()).map_err(io("write"))?;
+        Ok(Self { _file: file })
+    }
+}
+
+/// For the message only: the holder may be writing at this moment.
+fn read_holder(file: &mut File) -> Option<Holder> {
+    let mut text = String::new();
+    file.rewind().ok()?;
+    file.take(MOST_BYTES).read_to_string(&mut text).ok()?;
+    Holder::parse_line(&text)
+}
+
+/// `O_NOFOLLOW`, as the standard library wants it.
+pub(super) fn no_follow() -> i32 {
+    rustix::fs::OFlags::NOFOLLOW.bits().cast_signed()
+}

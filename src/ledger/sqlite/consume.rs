@@ -1,0 +1,350 @@
+//! Consuming plans: the one transaction that comes before the first send.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::ledger::error::LedgerError;
+use crate::ledger::types::{NewRecipient, PlanRecord, PlanRow};
+use crate::model::{CampaignName, KeyFingerprint, OfferEnd, State, Timestamp};
+
+use super::fault::Fault;
+use super::open::LockedLedger;
+use super::pragmas;
+use super::rows::{Fixed, StoredPlan, stored};
+use super::snapshot::{find_campaign, plans};
+use super::statements::Statements;
+
+/// Keeps both unique indexes of a million new recipients in memory: they are filled in
+/// random order, which is slow from the disk.
+const CACHE_MEBIBYTES: i64 = 96;
+
+/// Enough for sending, which goes through the table in order.
+const USUAL_CACHE_MEBIBYTES: i64 = 16;
+
+const META: &str = "SELECT api_host, sid_fingerprint FROM meta WHERE id = 1";
+const SET_META: &str = "UPDATE meta SET api_host = ?1, sid_fingerprint = ?2 WHERE id = 1";
+const COUNT_UP: &str = "UPDATE meta SET serial = serial + 1 WHERE id = 1";
+
+const ADD_CAMPAIGN: &str = "INSERT INTO campaigns (name, code_key, created_at) VALUES (?1, ?2, ?3)";
+const SET_CODE_KEY: &str = "UPDATE campaigns SET code_key = ?2 WHERE id = ?1 AND code_key IS NULL";
+
+const HAS_OPEN: &str = "SELECT EXISTS
+  (SELECT 1 FROM recipients WHERE plan = ?1 AND state IN ('pending', 'attempting'))";
+
+const ADD_PLAN: &str = "INSERT INTO plans (campaign, plan_id, consumed_at, offer_ends_at,
+    offer_window_ms, terms, code_key, approval, api_host, sid_fingerprint, tool_version,
+    planned, checksum)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, 0)";
+const FINISH_PLAN: &str = "UPDATE plans SET planned = ?2, checksum = ?3 WHERE id = ?1";
+
+const ADD_RECIPIENT: &str = "INSERT INTO recipients (campaign, plan, number, person, ext_id,
+    coupon_code, code_digest, params, url_suffix, header_url, content_hash, checksum, state,
+    attempts, updated_at)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'pending', ?13, ?14)
+  ON CONFLICT DO NOTHING";
+const FIND_RECIPIENT: &str = "SELECT id, plan, state, attempts FROM recipients
+  WHERE campaign = ?1 AND (number = ?2 OR person = ?3) LIMIT 2";
+const REMOVE_RECIPIENT: &str = "DELETE FROM recipients
+  WHERE id = ?1 AND state IN ('pending', 'skipped')";
+const SUPERSEDE: &str = "UPDATE recipients
+  SET state = 'skipped', cause = 'superseded', updated_at = ?2
+  WHERE plan = ?1 AND state = 'pending'";
+
+/// Plans of several campaigns being consumed together: all or none. Dropping it without
+/// [`Consumption::commit`] leaves no trace.
+pub struct Consumption<'l> {
+    ledger: &'l LockedLedger,
+    statements: Statements<'l>,
+    plans: Vec<OpenPlan>,
+    open: bool,
+    failed: bool,
+}
+
+/// A plan of this consumption whose recipients are being written.
+struct OpenPlan {
+    row: i64,
+    campaign: i64,
+    name: CampaignName,
+    plan_id: String,
+    consumed_at: Timestamp,
+    offer_ends_at: Option<i64>,
+    offer_window_ms: Option<i64>,
+    terms: String,
+    planned: i64,
+    older: Vec<i64>,
+}
+
+impl LockedLedger {
+    /// Starts consuming.
+    pub fn begin_consumption(&mut self) -> Result<Consumption<'_>, LedgerError> {
+        let connection = &self.reader.connection;
+        pragmas::set_cache(connection, CACHE_MEBIBYTES)
+            .and_then(|()| connection.execute_batch("BEGIN IMMEDIATE"))
+            .map_err(|error| Fault::from(error).at(&self.reader.file.named, OPERATION))?;
+        let statements = Statements::new(connection);
+        Ok(Consumption { ledger: self, statements, plans: Vec::new(), open: true, failed: false })
+    }
+}
+
+const OPERATION: &str = "record the plan";
+
+impl Consumption<'_> {
+    /// Writes one campaign's plan. The first plan ever binds the ledger to its API host and
+    /// account; plans for others are refused.
+    pub fn plan(&mut self, record: &PlanRecord) -> Result<PlanRow, LedgerError> {
+        self.step(|consumption| consumption.add_plan(record))
+    }
+
+    /// Writes one recipient as pending, after those written before. People who are absent,
+    /// `pending` under an older plan, or `skipped` may be planned; others never.
+    pub fn recipient(&mut self, plan: PlanRow, new: &NewRecipient) -> Result<(), LedgerError> {
+        self.step(|consumption| consumption.add_recipient(plan, new))
+    }
+
+    /// Makes it durable. People left pending under older plans of these campaigns become
+    /// skipped: nobody outside an approved plan can be sent to any more.
+    pub fn commit(mut self) -> Result<(), LedgerError> {
+        if self.failed {
+            return Err(LedgerError::Incomplete);
+        }
+        self.step(Self::finish)?;
+        self.open = false;
+        let connection = &self.ledger.reader.connection;
+        // The plan is durable by now; a cache that stays large is no reason to fail.
+        let _ = pragmas::set_cache(connection, USUAL_CACHE_MEBIBYTES);
+        Ok(())
+    }
+
+    fn step<T>(
+        &mut self,
+        step: impl FnOnce(&mut Self) -> Result<T, Fault>,
+    ) -> Result<T, LedgerError> {
+        if self.failed {
+            return Err(LedgerError::Incomplete);
+        }
+        let done = step(self);
+        self.failed = done.is_err();
+        done.map_err(|fault| fault.at(&self.ledger.reader.file.named, OPERATION))
+    }
+
+    fn connection(&self) -> &Connection {
+        &self.ledger.reader.connection
+    }
+
+    fn add_plan(&mut self, record: &PlanRecord) -> Result<PlanRow, Fault> {
+        if self.plans.iter().any(|plan| plan.name == record.campaign) {
+            return Err(LedgerError::CampaignTwice { campaign: record.campaign.clone() }.into());
+        }
+        self.bind_account(record)?;
+        let campaign =
+            campaign_row(self.connection(), &record.campaign, record.code_key, record.consumed_at)?;
+        let older = self.older_plans(campaign, record)?;
+        let (offer_ends_at, offer_window_ms) = match record.offer_end {
+            OfferEnd::At(instant) => (Some(instant.as_millis()), None),
+            OfferEnd::AfterSend(window) => {
+                (None, Some(i64::try_from(window.as_millis()).unwrap_or(i64::MAX)))
+            }
+        };
+        let terms = serde_json::to_string(&record.terms).expect("texts are always JSON");
+        let plan_id = record.id.to_string();
+        self.statements.run(
+            ADD_PLAN,
+            (
+                campaign,
+                &plan_id,
+                record.consumed_at.as_millis(),
+                offer_ends_at,
+                offer_window_ms,
+                &terms,
+                record.code_key.map(|key| key.to_string()),
+                record.approval,
+                &record.api_host,
+                record.sid.as_str(),
+                env!("CARGO_PKG_VERSION"),
+            ),
+        )?;
+        let row = self.connection().last_insert_rowid();
+        self.plans.push(OpenPlan {
+            row,
+            campaign,
+            name: record.campaign.clone(),
+            plan_id,
+            consumed_at: record.consumed_at,
+            offer_ends_at,
+            offer_window_ms,
+            terms,
+            planned: 0,
+            older,
+        });
+        Ok(PlanRow(row))
+    }
+
+    fn bind_account(&mut self, record: &PlanRecord) -> Result<(), Fault> {
+        let (host, sid): (Option<String>, Option<String>) =
+            self.connection().query_row(META, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        match (host, sid) {
+            (Some(ledger), _) if ledger != record.api_host => {
+                Err(LedgerError::OtherHost { ledger, plan: record.api_host.clone() }.into())
+            }
+            (_, Some(sid)) if sid != record.sid.as_str() => Err(LedgerError::OtherAccount.into()),
+            (Some(_), Some(_)) => Ok(()),
+            _ => {
+                self.statements.run(SET_META, (&record.api_host, record.sid.as_str()))?;
+                Ok(())
+            }
+        }
+    }
+
+    fn older_plans(&self, campaign: i64, record: &PlanRecord) -> Result<Vec<i64>, Fault> {
+        let older = plans(self.connection(), campaign)?;
+        for (row, plan) in &older {
+            let again = plan.id == record.id
+                && self.connection().query_row(HAS_OPEN, [row], |row| row.get::<_, bool>(0))?;
+            if again {
+                let (campaign, plan) = (record.campaign.clone(), record.id);
+                return Err(LedgerError::AlreadyConsumed { campaign, plan }.into());
+            }
+        }
+        Ok(older.into_iter().map(|(row, _)| row).collect())
+    }
+
+    fn add_recipient(&mut self, plan: PlanRow, new: &NewRecipient) -> Result<(), Fault> {
+        let position = self
+            .plans
+            .iter()
+            .rposition(|open| open.row == plan.0)
+            .expect("a plan's handle comes from this consumption");
+        if !self.insert(position, new, 0)? {
+            let attempts = self.make_way(position, new)?;
+            if !self.insert(position, new, attempts)? {
+                return Err(Fault::row("recipients", 0));
+            }
+        }
+        self.plans[position].planned += 1;
+        Ok(())
+    }
+
+    /// False when the person is in the campaign already.
+    fn insert(&mut self, plan: usize, new: &NewRecipient, attempts: i64) -> Result<bool, Fault> {
+        let plan = &self.plans[plan];
+        let message = &new.message;
+        let params = (!message.params.is_empty())
+            .then(|| serde_json::to_string(&message.params).expect("texts are always JSON"));
+        let fixed = Fixed {
+            campaign: plan.campaign,
+            plan: plan.row,
+            number: stored(new.number.as_u64()),
+            ext_id: new.id.as_deref(),
+            coupon_code: message.coupon_code.as_str(),
+            code_digest: message.coupon_code.digest().cast_signed(),
+            params: params.as_deref(),
+            url_suffix: message.url_suffix.as_deref(),
+            header_url: message.header_url.as_deref(),
+            content: message.content.as_bytes(),
+        };
+        let added = self.statements.run(
+            ADD_RECIPIENT,
+            (
+                fixed.campaign,
+                fixed.plan,
+                fixed.number,
+                stored(new.number.person().as_u64()),
+                fixed.ext_id,
+                fixed.coupon_code,
+                fixed.code_digest,
+                fixed.params,
+                fixed.url_suffix,
+                fixed.header_url,
+                fixed.content,
+                fixed.checksum(),
+                attempts,
+                plan.consumed_at.as_millis(),
+            ),
+        )?;
+        Ok(added == 1)
+    }
+
+    /// Removes the person's row of an older plan, if it may be; returns its attempts.
+    fn make_way(&mut self, plan: usize, new: &NewRecipient) -> Result<i64, Fault> {
+        let plan = &self.plans[plan];
+        let (number, person) = (stored(new.number.as_u64()), stored(new.number.person().as_u64()));
+        let found: Vec<(i64, i64, String, i64)> = self
+            .statements
+            .get(FIND_RECIPIENT)?
+            .query_map((plan.campaign, number, person), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        let mut attempts = 0;
+        for (id, older_plan, state, tried) in found {
+            if older_plan == plan.row {
+                let (campaign, number) = (plan.name.clone(), new.number);
+                return Err(LedgerError::TwiceInPlan { campaign, number }.into());
+            }
+            let state = State::parse(&state).ok_or_else(|| Fault::row("recipients", id))?;
+            if self.statements.run(REMOVE_RECIPIENT, [id])? == 0 {
+                let (campaign, number) = (plan.name.clone(), new.number);
+                return Err(LedgerError::Settled { campaign, number, state }.into());
+            }
+            attempts += tried;
+        }
+        Ok(attempts)
+    }
+
+    fn finish(&mut self) -> Result<(), Fault> {
+        for plan in &self.plans {
+            for older in &plan.older {
+                self.statements.run(SUPERSEDE, (older, plan.consumed_at.as_millis()))?;
+            }
+            let checksum = StoredPlan {
+                campaign: plan.campaign,
+                plan_id: &plan.plan_id,
+                consumed_at: plan.consumed_at.as_millis(),
+                offer_ends_at: plan.offer_ends_at,
+                offer_window_ms: plan.offer_window_ms,
+                terms: &plan.terms,
+                planned: plan.planned,
+            }
+            .checksum();
+            self.statements.run(FINISH_PLAN, (plan.row, plan.planned, checksum))?;
+        }
+        self.statements.run(COUNT_UP, [])?;
+        self.connection().execute_batch("COMMIT")?;
+        Ok(())
+    }
+}
+
+impl Drop for Consumption<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            // SQLite may have rolled back by itself already; either way nothing is kept.
+            let _ = self.connection().execute_batch("ROLLBACK");
+            let _ = pragmas::set_cache(self.connection(), USUAL_CACHE_MEBIBYTES);
+        }
+    }
+}
+
+/// The campaign's row, made if it is new. Its code key is the first one it is seen with.
+pub(super) fn campaign_row(
+    connection: &Connection,
+    name: &CampaignName,
+    code_key: Option<KeyFingerprint>,
+    now: Timestamp,
+) -> Result<i64, Fault> {
+    let key = code_key.map(|key| key.to_string());
+    if let Some((id, began_with)) = find_campaign(connection, name)? {
+        if began_with.is_none() && key.is_some() {
+            connection.execute(SET_CODE_KEY, (id, key))?;
+        }
+        return Ok(id);
+    }
+    connection.execute(ADD_CAMPAIGN, (name.as_str(), key, now.as_millis()))?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// The state of a row, if there is one.
+pub(super) fn state_of(connection: &Connection, id: i64) -> Result<Option<State>, Fault> {
+    let word: Option<String> = connection
+        .query_row("SELECT state FROM recipients WHERE id = ?1", [id], |row| row.get(0))
+        .optional()?;
+    Ok(word.and_then(|word| State::parse(&word)))
+}

@@ -1,0 +1,110 @@
+//! One recipient after another: for `status --recipient`, `--id`, `--code` and exports.
+
+use rusqlite::{Params, Row};
+
+use crate::ledger::error::LedgerError;
+use crate::ledger::types::{HistoryRow, Who};
+use crate::model::{CampaignName, CouponCode, PlanId, Timestamp};
+
+use super::fault::Fault;
+use super::open::ReadLedger;
+use super::rows::{FIXED_COLUMNS, Verified, fixed_columns, stored};
+
+macro_rules! history_of {
+    ($rows:literal) => {
+        concat!(
+            "SELECT ",
+            fixed_columns!(),
+            ", c.name, p.plan_id, r.cause, r.attempts, r.message_id, r.request_id,
+              r.offer_ends_at, r.accepted_at, r.updated_at",
+            $rows
+        )
+    };
+}
+
+// CROSS JOIN keeps SQLite to this order: campaigns by name, rows as they lie in the file.
+const ALL: &str = history_of!(
+    " FROM campaigns AS c CROSS JOIN plans AS p ON p.campaign = c.id
+      CROSS JOIN recipients AS r ON r.plan = p.id
+      WHERE (?1 IS NULL OR c.name = ?1) ORDER BY c.name, p.id, r.id"
+);
+const BY_PERSON: &str = history_of!(
+    " FROM campaigns AS c CROSS JOIN recipients AS r ON r.campaign = c.id
+      CROSS JOIN plans AS p ON p.id = r.plan
+      WHERE (?1 IS NULL OR c.name = ?1) AND r.person = ?2 ORDER BY c.name, r.id"
+);
+const BY_ID: &str = history_of!(
+    " FROM campaigns AS c CROSS JOIN plans AS p ON p.campaign = c.id
+      CROSS JOIN recipients AS r ON r.plan = p.id
+      WHERE (?1 IS NULL OR c.name = ?1) AND r.ext_id = ?2 ORDER BY c.name, p.id, r.id"
+);
+const BY_CODE: &str = history_of!(
+    " FROM campaigns AS c CROSS JOIN plans AS p ON p.campaign = c.id
+      CROSS JOIN recipients AS r ON r.plan = p.id
+      WHERE (?1 IS NULL OR c.name = ?1) AND r.coupon_code = ?2 ORDER BY c.name, p.id, r.id"
+);
+
+impl ReadLedger {
+    /// Visits the rows asked for, by campaign and sending order, in constant memory. Stops
+    /// at the visitor's first error. Ids and codes are searched for row by row.
+    pub fn history<E: From<LedgerError>>(
+        &self,
+        who: &Who,
+        campaign: Option<&CampaignName>,
+        visit: impl FnMut(HistoryRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let name = campaign.map(CampaignName::as_str);
+        match who {
+            Who::All => self.visit(ALL, [name], visit),
+            Who::Number(number) => {
+                self.visit(BY_PERSON, (name, stored(number.person().as_u64())), visit)
+            }
+            Who::Id(id) => self.visit(BY_ID, (name, id), visit),
+            Who::Code(code) => self.visit(BY_CODE, (name, code), visit),
+        }
+    }
+
+    fn visit<E: From<LedgerError>>(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+        mut visit: impl FnMut(HistoryRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let at = |fault: Fault| fault.at(&self.file.named, "read the history");
+        let store = |error: rusqlite::Error| at(Fault::from(error));
+        let mut statement = self.connection.prepare(sql).map_err(store)?;
+        let mut rows = statement.query(params).map_err(store)?;
+        while let Some(row) = rows.next().map_err(store)? {
+            visit(read(row).map_err(at)?)?;
+        }
+        Ok(())
+    }
+}
+
+fn read(row: &Row<'_>) -> Result<HistoryRow, Fault> {
+    let verified = Verified::read(row)?;
+    let damaged = || Fault::row("recipients", verified.id);
+    let column = |offset: usize| row.get_ref(FIXED_COLUMNS + offset);
+    let text = |offset: usize| -> Result<Option<String>, Fault> {
+        Ok(column(offset)?.as_str_or_null()?.map(str::to_owned))
+    };
+    let instant = |offset: usize| -> Result<Option<Timestamp>, Fault> {
+        Ok(column(offset)?.as_i64_or_null()?.map(Timestamp::from_millis))
+    };
+    Ok(HistoryRow {
+        campaign: CampaignName::new(column(0)?.as_str()?).map_err(|_| damaged())?,
+        number: verified.number,
+        id: verified.fixed.ext_id.map(str::to_owned),
+        state: verified.state,
+        cause: text(2)?,
+        attempts: row.get(FIXED_COLUMNS + 3)?,
+        message_id: text(4)?,
+        request_id: text(5)?,
+        coupon_code: Some(CouponCode::new(verified.fixed.coupon_code).map_err(|_| damaged())?),
+        content: verified.content,
+        plan: PlanId::parse(column(1)?.as_str()?).ok_or_else(damaged)?,
+        offer_ends_at: instant(6)?,
+        accepted_at: instant(7)?,
+        updated_at: instant(8)?.ok_or_else(damaged)?,
+    })
+}

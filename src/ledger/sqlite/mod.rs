@@ -1,0 +1,24 @@
+//! The ledger in one SQLite file. All SQL is here, one file for each concern.
+
+mod check;
+mod checksum;
+mod consume;
+mod fault;
+mod history;
+mod init;
+mod issued;
+mod open;
+mod pragmas;
+mod rows;
+mod schema;
+mod snapshot;
+mod statements;
+mod status;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use consume::Consumption;
+pub use init::init;
+pub use open::{LockedLedger, Opened, ReadLedger};

@@ -1,0 +1,292 @@
+//! Opening a ledger: every reason not to trust the file is looked for before it is used.
+
+use std::fs;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+use rustix::fs::Access;
+
+use crate::ledger::error::{Damage, LedgerError, WriteNeed};
+use crate::ledger::filesystem::FilesystemKind;
+use crate::ledger::lock::Lock;
+use crate::ledger::place::LedgerFile;
+use crate::ledger::types::{Holder, LockTimeout};
+use crate::model::{LedgerSecret, Lineage, Timestamp};
+
+use super::checksum::Checksum;
+use super::fault::Fault;
+use super::{pragmas, schema};
+
+/// Files below these sizes are checked page by page when opened (measured: about 1 s for
+/// 256 MiB in the page cache). Larger ones rely on the row checksums, which every read
+/// verifies, and on `ledger check`.
+const CHECK_BELOW_FOR_WRITING: u64 = 256 << 20;
+const CHECK_BELOW_FOR_READING: u64 = 32 << 20;
+
+const READ_META: &str = "SELECT lineage, secret, created_at, checksum FROM meta WHERE id = 1";
+
+const RESCUE: &str = "UPDATE recipients SET state = 'unknown', cause = 'crash', updated_at = ?1
+  WHERE state = 'attempting'";
+
+/// A ledger open for reading; works while an apply writes to it.
+#[derive(Debug)]
+pub struct ReadLedger {
+    pub(super) connection: Connection,
+    pub(super) file: LedgerFile,
+    lineage: Lineage,
+    secret: LedgerSecret,
+}
+
+/// The ledger open for writing. Holding it is holding the lock.
+#[derive(Debug)]
+pub struct LockedLedger {
+    // Dropped before the lock, so that the file is at rest when the next apply opens it.
+    pub(super) reader: ReadLedger,
+    _lock: Lock,
+}
+
+/// What opening for writing found.
+#[derive(Debug)]
+pub struct Opened {
+    /// The ledger.
+    pub ledger: LockedLedger,
+    /// Recipients whose attempt a dead process left open; they are `unknown(crash)` now.
+    pub recovered: u64,
+    /// A file system to warn about.
+    pub warning: Option<FilesystemKind>,
+}
+
+impl ReadLedger {
+    /// Opens a ledger for reading. Takes no lock and writes nothing to the ledger's file
+    /// (SQLite may leave an empty `-wal` and a `-shm` beside it).
+    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        Self::open_checked(path, CHECK_BELOW_FOR_READING)
+    }
+
+    /// Opens it without reading every page first, for a check of its own.
+    pub(super) fn open_checked(path: &Path, check_below: u64) -> Result<Self, LedgerError> {
+        let file = LedgerFile::find(path)?;
+        file.check_filesystem()?;
+        let wal = fs::metadata(file.beside("-wal")).map_or(0, |metadata| metadata.len());
+        let folder_writable = rustix::fs::access(&file.folder, Access::WRITE_OK).is_ok();
+        let connection = match ReadMode::choose(folder_writable, wal) {
+            None => {
+                let (path, need) = (file.named, WriteNeed::Unsettled);
+                return Err(LedgerError::ReadOnly { path, need });
+            }
+            Some(ReadMode::Shared) => {
+                Connection::open_with_flags(&file.path, flags(OpenFlags::SQLITE_OPEN_READ_ONLY))
+            }
+            Some(ReadMode::Immutable) => {
+                let read = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+                Connection::open_with_flags(immutable_uri(&file.path), flags(read))
+            }
+        };
+        let named = file.named.clone();
+        connection
+            .map_err(Fault::from)
+            .and_then(|connection| Self::examine(connection, file, check_below, false))
+            .map_err(|fault| fault.at(&named, "open it"))
+    }
+
+    /// Looks for every reason not to trust the file.
+    fn examine(
+        connection: Connection,
+        file: LedgerFile,
+        check_below: u64,
+        writing: bool,
+    ) -> Result<Self, Fault> {
+        pragmas::defend(&connection)?;
+        if connection.pragma_query_one::<i64>(None, "application_id")? != schema::APPLICATION_ID {
+            return Err(LedgerError::NotALedger { path: file.named }.into());
+        }
+        let found = connection.pragma_query_one::<i64>(None, "user_version")?;
+        if found > schema::FORMAT {
+            let known = schema::FORMAT;
+            return Err(LedgerError::Newer { path: file.named, found, known }.into());
+        }
+        if found != schema::FORMAT || !schema::is_intact(&connection)? {
+            return Err(Fault::Damaged(Damage::Schema));
+        }
+        if writing {
+            pragmas::make_durable(&connection, &file)?;
+        }
+        let size = fs::metadata(&file.path).map_or(0, |metadata| metadata.len());
+        if size < check_below {
+            quick_check(&connection)?;
+        }
+        let (lineage, secret) = read_meta(&connection)?;
+        Ok(Self { connection, file, lineage, secret })
+    }
+
+    /// Which ledger this is.
+    pub fn lineage(&self) -> &Lineage {
+        &self.lineage
+    }
+
+    /// Keys plan ids.
+    pub fn secret(&self) -> &LedgerSecret {
+        &self.secret
+    }
+
+    /// Refuses another ledger than the one the campaigns folder names.
+    pub fn expect_lineage(&self, expected: &Lineage) -> Result<(), LedgerError> {
+        if self.lineage == *expected {
+            return Ok(());
+        }
+        Err(LedgerError::WrongLineage {
+            path: self.file.named.clone(),
+            expected: expected.clone(),
+            found: self.lineage.clone(),
+        })
+    }
+
+    /// Runs a reading function on one consistent state of the ledger.
+    pub(super) fn reading<T>(
+        &self,
+        operation: &'static str,
+        read: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, LedgerError> {
+        self.connection
+            .unchecked_transaction()
+            .map_err(Fault::from)
+            .and_then(|transaction| read(&transaction))
+            .map_err(|fault| fault.at(&self.file.named, operation))
+    }
+}
+
+impl LockedLedger {
+    /// Takes the lock, opens the ledger for writing, and settles what a dead process left
+    /// open: `attempting` becomes `unknown(crash)` before anything else happens.
+    pub fn open(path: &Path, timeout: LockTimeout, holder: &Holder) -> Result<Opened, LedgerError> {
+        let file = LedgerFile::find(path)?;
+        file.check_owner()?;
+        let warning = file.check_filesystem()?;
+        let writable = [&file.path, &file.folder]
+            .into_iter()
+            .all(|path| rustix::fs::access(path, Access::WRITE_OK).is_ok());
+        if !writable {
+            let need = WriteNeed::Apply;
+            return Err(LedgerError::ReadOnly { path: file.named, need });
+        }
+        let lock = Lock::take(&file, timeout, holder)?;
+        let named = file.named.clone();
+        let (reader, recovered) = Self::open_locked(file, holder.since)
+            .map_err(|fault| fault.at(&named, "open it for writing"))?;
+        Ok(Opened { ledger: Self { reader, _lock: lock }, recovered, warning })
+    }
+
+    fn open_locked(file: LedgerFile, now: Timestamp) -> Result<(ReadLedger, u64), Fault> {
+        let connection =
+            Connection::open_with_flags(&file.path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
+        let reader = ReadLedger::examine(connection, file, CHECK_BELOW_FOR_WRITING, true)?;
+        let rescued = reader.connection.execute(RESCUE, [now.as_millis()])?;
+        Ok((reader, rescued as u64))
+    }
+
+    /// What reading offers, on the state that this writer sees.
+    pub fn read(&self) -> &ReadLedger {
+        &self.reader
+    }
+
+    /// Moves everything from the `-wal` into the file and closes it. Dropping the ledger
+    /// does the same, but has no way to tell of an error.
+    pub fn close(self) -> Result<(), LedgerError> {
+        let Self { reader: ReadLedger { connection, file, .. }, _lock } = self;
+        // A busy reader only leaves the -wal longer than need be.
+        let checkpoint = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        checkpoint
+            .and_then(|()| connection.close().map_err(|(_, error)| error))
+            .map_err(|error| Fault::from(error).at(&file.named, "write the last pages"))
+    }
+}
+
+/// How a ledger is opened for reading.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum ReadMode {
+    /// Beside a writer, through the shared memory that the folder has room for.
+    Shared,
+    /// The file alone, which nobody can be writing to.
+    Immutable,
+}
+
+impl ReadMode {
+    /// SQLite reads a write-ahead log only where it can write. Ignoring the log
+    /// (`immutable`) is right only when there is nothing in it.
+    fn choose(folder_writable: bool, wal_bytes: u64) -> Option<Self> {
+        match (folder_writable, wal_bytes) {
+            (true, _) => Some(Self::Shared),
+            (false, 0) => Some(Self::Immutable),
+            (false, _) => None,
+        }
+    }
+}
+
+fn flags(access: OpenFlags) -> OpenFlags {
+    access
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW
+        | OpenFlags::SQLITE_OPEN_EXRESCODE
+}
+
+/// A URI that means exactly this path (<https://www.sqlite.org/uri.html>).
+fn immutable_uri(path: &Path) -> String {
+    use std::fmt::Write;
+    use std::os::unix::ffi::OsStrExt;
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+                uri.push(char::from(*byte));
+            }
+            other => {
+                let _ = write!(uri, "%{other:02X}");
+            }
+        }
+    }
+    uri.push_str("?immutable=1");
+    uri
+}
+
+fn quick_check(connection: &Connection) -> Result<(), Fault> {
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict == "ok" { Ok(()) } else { Err(Fault::Damaged(Damage::Structure(verdict))) }
+}
+
+fn read_meta(connection: &Connection) -> Result<(Lineage, LedgerSecret), Fault> {
+    let damaged = || Fault::row("meta", 1);
+    let mut statement = connection.prepare(READ_META)?;
+    let mut rows = statement.query([])?;
+    let row = rows.next()?.ok_or_else(damaged)?;
+    let (lineage, secret) = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_blob()?);
+    if meta_checksum(lineage, secret, row.get(2)?) != row.get::<_, i64>(3)? {
+        return Err(damaged());
+    }
+    let lineage = Lineage::parse(lineage).ok_or_else(damaged)?;
+    let secret = LedgerSecret::new(secret.try_into().map_err(|_| damaged())?);
+    Ok((lineage, secret))
+}
+
+/// Over what `init` writes and nobody changes.
+pub(super) fn meta_checksum(lineage: &str, secret: &[u8], created_at: i64) -> i64 {
+    Checksum::new().text(Some(lineage)).value(Some(secret)).integer(created_at).finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_write_ahead_log_is_ignored_only_when_it_is_empty_and_nobody_can_write() {
+        assert_eq!(ReadMode::choose(true, 0), Some(ReadMode::Shared));
+        assert_eq!(ReadMode::choose(true, 4096), Some(ReadMode::Shared));
+        assert_eq!(ReadMode::choose(false, 0), Some(ReadMode::Immutable));
+        assert_eq!(ReadMode::choose(false, 4096), None);
+    }
+
+    #[test]
+    fn a_path_cannot_smuggle_parameters_into_the_uri() {
+        let uri = immutable_uri(Path::new("/a b/x?mode=rwc#%.db"));
+        assert_eq!(uri, "file:/a%20b/x%3Fmode%3Drwc%23%25.db?immutable=1");
+    }
+}

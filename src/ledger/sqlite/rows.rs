@@ -1,0 +1,194 @@
+//! Between rows and the words of the model. What does not fit is damage, never a guess.
+
+use rusqlite::Row;
+
+use crate::ledger::types::ConsumedPlan;
+use crate::model::{
+    ContentHash, CouponCode, Message, OfferEnd, PhoneNumber, PlanId, State, Timestamp,
+};
+
+use super::checksum::Checksum;
+use super::fault::Fault;
+
+/// The columns [`Fixed::read`] reads, in its order, from `recipients AS r`.
+macro_rules! fixed_columns {
+    () => {
+        "r.id, r.campaign, r.plan, r.number, r.ext_id, r.coupon_code, r.code_digest, \
+         r.params, r.url_suffix, r.header_url, r.content_hash, r.checksum, r.state"
+    };
+}
+/// The columns [`read_plan`] reads, in its order, from `plans AS p`.
+macro_rules! plan_columns {
+    () => {
+        "p.id, p.plan_id, p.consumed_at, p.offer_ends_at, p.offer_window_ms, p.terms, \
+         p.planned, p.checksum, p.campaign"
+    };
+}
+pub(super) use {fixed_columns, plan_columns};
+
+/// How many columns come before the caller's own.
+pub(super) const FIXED_COLUMNS: usize = 13;
+
+/// The part of a recipient's row that never changes, as stored.
+pub(super) struct Fixed<'r> {
+    pub(super) campaign: i64,
+    pub(super) plan: i64,
+    pub(super) number: i64,
+    pub(super) ext_id: Option<&'r str>,
+    pub(super) coupon_code: &'r str,
+    pub(super) code_digest: i64,
+    pub(super) params: Option<&'r str>,
+    pub(super) url_suffix: Option<&'r str>,
+    pub(super) header_url: Option<&'r str>,
+    pub(super) content: &'r [u8],
+}
+
+/// A recipient's row, verified: the stored checksum fits.
+pub(super) struct Verified<'r> {
+    pub(super) id: i64,
+    pub(super) number: PhoneNumber,
+    pub(super) state: State,
+    pub(super) content: ContentHash,
+    pub(super) fixed: Fixed<'r>,
+}
+
+impl Fixed<'_> {
+    /// The checksum of this part.
+    pub(super) fn checksum(&self) -> i64 {
+        Checksum::new()
+            .integer(self.campaign)
+            .integer(self.plan)
+            .integer(self.number)
+            .text(self.ext_id)
+            .text(Some(self.coupon_code))
+            .integer(self.code_digest)
+            .text(self.params)
+            .text(self.url_suffix)
+            .text(self.header_url)
+            .value(Some(self.content))
+            .finish()
+    }
+}
+
+impl<'r> Verified<'r> {
+    /// Reads a row of [`fixed_columns`].
+    pub(super) fn read(row: &'r Row<'_>) -> Result<Self, Fault> {
+        let id: i64 = row.get(0)?;
+        let fixed = Fixed {
+            campaign: row.get(1)?,
+            plan: row.get(2)?,
+            number: row.get(3)?,
+            ext_id: row.get_ref(4)?.as_str_or_null()?,
+            coupon_code: row.get_ref(5)?.as_str()?,
+            code_digest: row.get(6)?,
+            params: row.get_ref(7)?.as_str_or_null()?,
+            url_suffix: row.get_ref(8)?.as_str_or_null()?,
+            header_url: row.get_ref(9)?.as_str_or_null()?,
+            content: row.get_ref(10)?.as_blob()?,
+        };
+        let damaged = || Fault::row("recipients", id);
+        if fixed.checksum() != row.get::<_, i64>(11)? {
+            return Err(damaged());
+        }
+        let number = phone(fixed.number).ok_or_else(damaged)?;
+        let state = State::parse(row.get_ref(12)?.as_str()?).ok_or_else(damaged)?;
+        let content = content_hash(fixed.content).ok_or_else(damaged)?;
+        Ok(Self { id, number, state, content, fixed })
+    }
+
+    /// The message as it is sent.
+    pub(super) fn message(&self) -> Result<Message, Fault> {
+        let damaged = || Fault::row("recipients", self.id);
+        let coupon_code = CouponCode::new(self.fixed.coupon_code).map_err(|_| damaged())?;
+        let params = match self.fixed.params {
+            None => Vec::new(),
+            Some(json) => serde_json::from_str(json).map_err(|_| damaged())?,
+        };
+        Ok(Message {
+            coupon_code,
+            params,
+            url_suffix: self.fixed.url_suffix.map(str::to_owned),
+            header_url: self.fixed.header_url.map(str::to_owned),
+            content: self.content,
+        })
+    }
+}
+
+/// A plan's row id and what was consumed, verified.
+pub(super) fn read_plan(row: &Row<'_>) -> Result<(i64, ConsumedPlan), Fault> {
+    let id: i64 = row.get(0)?;
+    let damaged = || Fault::row("plans", id);
+    let stored = StoredPlan {
+        campaign: row.get(8)?,
+        plan_id: row.get_ref(1)?.as_str()?,
+        consumed_at: row.get(2)?,
+        offer_ends_at: row.get(3)?,
+        offer_window_ms: row.get(4)?,
+        terms: row.get_ref(5)?.as_str()?,
+        planned: row.get(6)?,
+    };
+    if stored.checksum() != row.get::<_, i64>(7)? {
+        return Err(damaged());
+    }
+    let plan = ConsumedPlan {
+        id: PlanId::parse(stored.plan_id).ok_or_else(damaged)?,
+        consumed_at: Timestamp::from_millis(stored.consumed_at),
+        offer_end: offer_end(stored.offer_ends_at, stored.offer_window_ms).ok_or_else(damaged)?,
+        terms: serde_json::from_str(stored.terms).map_err(|_| damaged())?,
+        planned: u64::try_from(stored.planned).map_err(|_| damaged())?,
+    };
+    Ok((id, plan))
+}
+
+/// The part of a plan's row that its checksum covers.
+pub(super) struct StoredPlan<'r> {
+    pub(super) campaign: i64,
+    pub(super) plan_id: &'r str,
+    pub(super) consumed_at: i64,
+    pub(super) offer_ends_at: Option<i64>,
+    pub(super) offer_window_ms: Option<i64>,
+    pub(super) terms: &'r str,
+    pub(super) planned: i64,
+}
+
+impl StoredPlan<'_> {
+    /// The checksum of this part.
+    pub(super) fn checksum(&self) -> i64 {
+        let optional = |value: Option<i64>| value.map(i64::to_le_bytes);
+        Checksum::new()
+            .integer(self.campaign)
+            .text(Some(self.plan_id))
+            .integer(self.consumed_at)
+            .value(optional(self.offer_ends_at).as_ref().map(|bytes| &bytes[..]))
+            .value(optional(self.offer_window_ms).as_ref().map(|bytes| &bytes[..]))
+            .text(Some(self.terms))
+            .integer(self.planned)
+            .finish()
+    }
+}
+
+fn offer_end(ends_at: Option<i64>, window_ms: Option<i64>) -> Option<OfferEnd> {
+    match (ends_at, window_ms) {
+        (Some(instant), None) => Some(OfferEnd::At(Timestamp::from_millis(instant))),
+        (None, Some(window)) => {
+            let millis = u64::try_from(window).ok()?;
+            Some(OfferEnd::AfterSend(std::time::Duration::from_millis(millis)))
+        }
+        _ => None,
+    }
+}
+
+/// A number as stored.
+pub(super) fn phone(stored: i64) -> Option<PhoneNumber> {
+    PhoneNumber::from_digits(u64::try_from(stored).ok()?)
+}
+
+/// A content hash as stored.
+pub(super) fn content_hash(stored: &[u8]) -> Option<ContentHash> {
+    Some(ContentHash::from_bytes(stored.try_into().ok()?))
+}
+
+/// An unsigned number that fits SQLite's signed one: telephone numbers have 15 digits.
+pub(super) fn stored(value: u64) -> i64 {
+    value.cast_signed()
+}

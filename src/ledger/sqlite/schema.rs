@@ -1,0 +1,146 @@
+//! The tables of format 1. `docs/ledger.md` describes every column; change both together,
+//! and never this text without a new [`FORMAT`].
+
+use rusqlite::Connection;
+
+/// Marks the file as ours ("OFFC" in ASCII), so that `file` and other programs know it.
+pub(super) const APPLICATION_ID: i64 = 0x4f46_4643;
+
+/// The format this version writes, kept as SQLite's `user_version`.
+pub(super) const FORMAT: i64 = 1;
+
+/// Run once, in one transaction, on an empty file.
+pub(super) const CREATE: &str = "
+CREATE TABLE meta (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  lineage TEXT NOT NULL,
+  secret BLOB NOT NULL CHECK (length(secret) = 32),
+  created_at INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
+  serial INTEGER NOT NULL,
+  api_host TEXT,
+  sid_fingerprint TEXT
+) STRICT;
+
+CREATE TABLE campaigns (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  code_key TEXT,
+  created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE plans (
+  id INTEGER PRIMARY KEY,
+  campaign INTEGER NOT NULL REFERENCES campaigns (id),
+  plan_id TEXT NOT NULL,
+  consumed_at INTEGER NOT NULL,
+  offer_ends_at INTEGER,
+  offer_window_ms INTEGER,
+  terms TEXT NOT NULL,
+  code_key TEXT,
+  approval TEXT NOT NULL,
+  api_host TEXT NOT NULL,
+  sid_fingerprint TEXT NOT NULL,
+  tool_version TEXT NOT NULL,
+  planned INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
+  CHECK ((offer_ends_at IS NULL) <> (offer_window_ms IS NULL))
+) STRICT;
+CREATE INDEX plans_by_campaign ON plans (campaign);
+
+CREATE TABLE recipients (
+  id INTEGER PRIMARY KEY,
+  campaign INTEGER NOT NULL REFERENCES campaigns (id),
+  plan INTEGER NOT NULL REFERENCES plans (id),
+  number INTEGER NOT NULL CHECK (number BETWEEN 1000000 AND 999999999999999),
+  person INTEGER NOT NULL,
+  ext_id TEXT,
+  coupon_code TEXT NOT NULL,
+  code_digest INTEGER NOT NULL,
+  params TEXT,
+  url_suffix TEXT,
+  header_url TEXT,
+  content_hash BLOB NOT NULL CHECK (length(content_hash) = 16),
+  checksum INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN
+    ('pending', 'attempting', 'accepted', 'rejected', 'unknown', 'skipped')),
+  cause TEXT,
+  detail TEXT,
+  attempts INTEGER NOT NULL CHECK (attempts >= 0),
+  message_id TEXT,
+  request_id TEXT,
+  offer_ends_at INTEGER,
+  attempted_at INTEGER,
+  accepted_at INTEGER,
+  updated_at INTEGER NOT NULL,
+  UNIQUE (campaign, number),
+  UNIQUE (campaign, person),
+  CHECK (state NOT IN ('attempting', 'accepted') OR attempted_at IS NOT NULL),
+  CHECK ((state = 'accepted') = (accepted_at IS NOT NULL)),
+  CHECK (state NOT IN ('rejected', 'unknown', 'skipped') OR cause IS NOT NULL)
+) STRICT;
+CREATE INDEX recipients_by_plan ON recipients (plan);
+CREATE INDEX recipients_attempting ON recipients (id) WHERE state = 'attempting';
+
+CREATE TABLE issued_codes (
+  id INTEGER PRIMARY KEY,
+  campaign INTEGER NOT NULL REFERENCES campaigns (id),
+  number INTEGER NOT NULL CHECK (number BETWEEN 1000000 AND 999999999999999),
+  person INTEGER NOT NULL,
+  ext_id TEXT,
+  coupon_code TEXT NOT NULL,
+  code_digest INTEGER NOT NULL,
+  issued_at INTEGER NOT NULL,
+  UNIQUE (campaign, person)
+) STRICT;
+
+CREATE TABLE test_sends (
+  id INTEGER PRIMARY KEY,
+  campaign TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  coupon_code TEXT NOT NULL,
+  content_hash BLOB NOT NULL,
+  state TEXT NOT NULL,
+  cause TEXT,
+  detail TEXT,
+  message_id TEXT,
+  request_id TEXT,
+  sent_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE stops (
+  id INTEGER PRIMARY KEY,
+  campaign INTEGER NOT NULL REFERENCES campaigns (id),
+  stopped_at INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  detail TEXT
+) STRICT;
+CREATE INDEX stops_by_campaign ON stops (campaign);
+
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY,
+  campaign INTEGER NOT NULL REFERENCES campaigns (id),
+  number INTEGER NOT NULL,
+  from_state TEXT NOT NULL,
+  to_state TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  done_at INTEGER NOT NULL
+) STRICT;
+";
+
+const OBJECTS: &str = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name LIMIT 100";
+
+/// Whether the file has exactly our tables and indexes: no constraint dropped, no trigger
+/// or view added.
+pub(super) fn is_intact(connection: &Connection) -> rusqlite::Result<bool> {
+    let model = Connection::open_in_memory()?;
+    model.execute_batch(CREATE)?;
+    Ok(objects(connection)? == objects(&model)?)
+}
+
+fn objects(connection: &Connection) -> rusqlite::Result<Vec<[String; 4]>> {
+    let mut statement = connection.prepare(OBJECTS)?;
+    let rows =
+        statement.query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?;
+    rows.collect()
+}

@@ -1,0 +1,237 @@
+//! What planning may know: the past of one campaign.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::ledger::error::LedgerError;
+use crate::ledger::types::{
+    CampaignMemory, ConsumedPlan, FoundPlan, Known, PendingRow, PlanRow, RowId, Snapshot,
+};
+use crate::model::{
+    CampaignName, CouponCode, KeyFingerprint, PhoneNumber, PlanId, SidFingerprint, State,
+    StateCounts, Timestamp,
+};
+
+use super::fault::Fault;
+use super::open::{LockedLedger, ReadLedger};
+use super::rows::{FIXED_COLUMNS, Verified, fixed_columns, phone, plan_columns, read_plan};
+use super::status;
+
+const HOST: &str = "SELECT api_host, sid_fingerprint FROM meta WHERE id = 1";
+
+const CAMPAIGN: &str = "SELECT id, code_key FROM campaigns WHERE name = ?1";
+
+const PLANS: &str =
+    concat!("SELECT ", plan_columns!(), " FROM plans AS p WHERE p.campaign = ?1 ORDER BY p.id");
+
+// Plan by plan, so that the rows are read in the order they lie in.
+const RECIPIENTS: &str = concat!(
+    "SELECT ",
+    fixed_columns!(),
+    " FROM plans AS p CROSS JOIN recipients AS r ON r.plan = p.id WHERE p.campaign = ?1"
+);
+
+const ISSUED: &str = "SELECT i.id, i.number, i.coupon_code, i.code_digest FROM issued_codes AS i
+  WHERE i.campaign = ?1 AND NOT EXISTS
+    (SELECT 1 FROM recipients AS r WHERE r.campaign = i.campaign AND r.person = i.person)
+  ORDER BY i.number";
+
+const NUMBERS: &str = "SELECT r.id, r.number, r.state
+  FROM plans AS p CROSS JOIN recipients AS r ON r.plan = p.id WHERE p.campaign = ?1";
+
+const PENDING: &str = concat!(
+    "SELECT ",
+    fixed_columns!(),
+    ", r.attempts FROM recipients AS r
+      WHERE r.plan = ?1 AND r.id > ?2 AND r.state = 'pending' ORDER BY r.id LIMIT ?3"
+);
+
+const LAST_ATTEMPT: &str = "SELECT max(attempted_at) FROM recipients";
+
+impl ReadLedger {
+    /// All that planning one campaign may know. A million recipients take about a second.
+    pub fn snapshot(&self, campaign: &CampaignName) -> Result<Snapshot, LedgerError> {
+        self.reading("read a campaign's past", |connection| {
+            let (api_host, sid): (Option<String>, Option<String>) =
+                connection.query_row(HOST, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(Snapshot {
+                lineage: self.lineage().clone(),
+                secret: self.secret().clone(),
+                api_host,
+                sid: sid.map(SidFingerprint::new),
+                campaign: memory(connection, campaign)?,
+            })
+        })
+    }
+
+    /// The numbers of a campaign in any of these states, ascending; `None` when the ledger
+    /// does not know the campaign. Whoever asks for `accepted` or `unknown` to leave them
+    /// out wants `attempting` too: an apply may be running.
+    pub fn numbers_of(
+        &self,
+        campaign: &CampaignName,
+        states: &[State],
+    ) -> Result<Option<Vec<PhoneNumber>>, LedgerError> {
+        self.reading("read a campaign's numbers", |connection| {
+            let Some((campaign, _)) = find_campaign(connection, campaign)? else {
+                return Ok(None);
+            };
+            let mut numbers = Vec::new();
+            let mut statement = connection.prepare(NUMBERS)?;
+            let mut rows = statement.query([campaign])?;
+            while let Some(row) = rows.next()? {
+                let damaged = || Fault::row("recipients", row.get(0).unwrap_or_default());
+                let state = row.get_ref(2)?.as_str()?;
+                if states.contains(&State::parse(state).ok_or_else(damaged)?) {
+                    numbers.push(phone(row.get(1)?).ok_or_else(damaged)?);
+                }
+            }
+            numbers.sort_unstable();
+            Ok(Some(numbers))
+        })
+    }
+
+    /// A consumed plan of a campaign, by its id: the latest consumption of it.
+    pub fn consumed(
+        &self,
+        campaign: &CampaignName,
+        id: PlanId,
+    ) -> Result<Option<FoundPlan>, LedgerError> {
+        self.reading("look a plan up", |connection| {
+            let Some((campaign, _)) = find_campaign(connection, campaign)? else {
+                return Ok(None);
+            };
+            let plans = plans(connection, campaign)?;
+            let last = plans.last().map(|(_, plan)| plan.id);
+            let found = plans.into_iter().rev().find(|(_, plan)| plan.id == id);
+            Ok(found.map(|(row, plan)| FoundPlan {
+                row: PlanRow(row),
+                superseded_by: last.filter(|last| *last != plan.id),
+                plan,
+            }))
+        })
+    }
+
+    /// Where everybody planned in a campaign stands.
+    pub fn counts(&self, campaign: &CampaignName) -> Result<StateCounts, LedgerError> {
+        self.reading("count a campaign's recipients", |connection| {
+            match find_campaign(connection, campaign)? {
+                Some((campaign, _)) => Ok(status::tally(connection, campaign)?.0),
+                None => Ok(StateCounts::default()),
+            }
+        })
+    }
+
+    /// When anything was last put on the wire, so that a restart keeps to the rate.
+    pub fn last_attempt_at(&self) -> Result<Option<Timestamp>, LedgerError> {
+        self.reading("find the last attempt", |connection| {
+            let millis: Option<i64> = connection.query_row(LAST_ATTEMPT, [], |row| row.get(0))?;
+            Ok(millis.map(Timestamp::from_millis))
+        })
+    }
+}
+
+impl LockedLedger {
+    /// The next recipients to send to, in sending order, after the given row.
+    pub fn pending(
+        &self,
+        plan: PlanRow,
+        after: Option<RowId>,
+        limit: usize,
+    ) -> Result<Vec<PendingRow>, LedgerError> {
+        self.reader.reading("read who is to be sent to", |connection| {
+            let after = after.map_or(i64::MIN, |row| row.0);
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let mut statement = connection.prepare(PENDING)?;
+            let mut rows = statement.query((plan.0, after, limit))?;
+            let mut page = Vec::new();
+            while let Some(row) = rows.next()? {
+                let verified = Verified::read(row)?;
+                page.push(PendingRow {
+                    row: RowId(verified.id),
+                    number: verified.number,
+                    message: verified.message()?,
+                    attempts: row.get(FIXED_COLUMNS)?,
+                });
+            }
+            Ok(page)
+        })
+    }
+}
+
+fn memory(
+    connection: &Connection,
+    campaign: &CampaignName,
+) -> Result<Option<CampaignMemory>, Fault> {
+    let Some((campaign, code_key)) = find_campaign(connection, campaign)? else {
+        return Ok(None);
+    };
+    let last = plans(connection, campaign)?.pop();
+    let last_row = last.as_ref().map(|(row, _)| *row);
+    let mut known = Vec::new();
+    let mut statement = connection.prepare(RECIPIENTS)?;
+    let mut rows = statement.query([campaign])?;
+    while let Some(row) = rows.next()? {
+        let Verified { id, number, state, content, fixed } = Verified::read(row)?;
+        if fixed.campaign != campaign {
+            return Err(Fault::row("recipients", id));
+        }
+        known.push(Known {
+            number,
+            state,
+            content,
+            in_last_plan: Some(fixed.plan) == last_row,
+            code: fixed.code_digest.cast_unsigned(),
+        });
+    }
+    known.sort_unstable_by_key(|known| known.number);
+    Ok(Some(CampaignMemory {
+        code_key,
+        last_plan: last.map(|(_, plan)| plan),
+        known,
+        issued: issued(connection, campaign)?,
+    }))
+}
+
+/// A campaign's row id and the key its codes began with.
+pub(super) fn find_campaign(
+    connection: &Connection,
+    name: &CampaignName,
+) -> Result<Option<(i64, Option<KeyFingerprint>)>, Fault> {
+    let found: Option<(i64, Option<String>)> = connection
+        .query_row(CAMPAIGN, [name.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((id, key)) = found else { return Ok(None) };
+    let parse = |hex: String| KeyFingerprint::parse(&hex).ok_or(Fault::row("campaigns", id));
+    Ok(Some((id, key.map(parse).transpose()?)))
+}
+
+/// All plans of a campaign, the last one last.
+pub(super) fn plans(
+    connection: &Connection,
+    campaign: i64,
+) -> Result<Vec<(i64, ConsumedPlan)>, Fault> {
+    let mut statement = connection.prepare(PLANS)?;
+    let mut rows = statement.query([campaign])?;
+    let mut plans = Vec::new();
+    while let Some(row) = rows.next()? {
+        plans.push(read_plan(row)?);
+    }
+    Ok(plans)
+}
+
+fn issued(connection: &Connection, campaign: i64) -> Result<Vec<(PhoneNumber, CouponCode)>, Fault> {
+    let mut statement = connection.prepare(ISSUED)?;
+    let mut rows = statement.query([campaign])?;
+    let mut issued = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = row.get(0)?;
+        let damaged = || Fault::row("issued_codes", id);
+        let number = phone(row.get(1)?).ok_or_else(damaged)?;
+        let code = CouponCode::new(row.get_ref(2)?.as_str()?).map_err(|_| damaged())?;
+        if code.digest().cast_signed() != row.get::<_, i64>(3)? {
+            return Err(damaged());
+        }
+        issued.push((number, code));
+    }
+    Ok(issued)
+}

@@ -1,0 +1,106 @@
+//! Files that are not as they were written: refused, or read right, never a panic.
+
+use std::fs;
+
+use super::*;
+use crate::ledger::{Known, Who};
+
+/// Small numbers from a seed, the same on every machine (SplitMix64).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((z ^ (z >> 31)) % limit as u64).expect("below a usize")
+    }
+}
+
+/// What decides who gets what.
+fn essence(ledger: &ReadLedger) -> Result<(Vec<Known>, Vec<String>), LedgerError> {
+    let snapshot = ledger.snapshot(&name("diwali"))?;
+    let known = snapshot.campaign.map(|campaign| campaign.known).unwrap_or_default();
+    let mut rows = Vec::new();
+    ledger.history(&Who::All, None, |row| -> Result<(), LedgerError> {
+        let code = row.coupon_code.map(|code| code.as_str().to_owned());
+        rows.push(format!("{} {:?} {} {code:?}", row.number.digits(), row.id, row.state));
+        Ok(())
+    })?;
+    Ok((known, rows))
+}
+
+#[test]
+fn a_damaged_ledger_is_refused_or_read_right() {
+    let world = World::new();
+    let mut ledger = world.lock();
+    let plan = consume(&mut ledger, &record("diwali", 1), (1..=150).map(person)).expect("consumed");
+    let rows: Vec<RowId> = rows(&ledger, plan).into_values().collect();
+    for row in &rows[..40] {
+        ledger.write(&[intend(*row), conclude(*row, accepted(*row))]).expect("accepted");
+    }
+    let messages: Vec<_> = pending(&ledger, plan).iter().map(|row| row.message.clone()).collect();
+    ledger.close().expect("closed");
+    let sound = fs::read(world.path()).expect("readable");
+    let truth = essence(&world.read()).expect("sound");
+    let copy = World { folder: TempDir::new().expect("a temporary folder") };
+    let (mut refused, mut right) = (0, 0);
+    for seed in 0..300 {
+        let mut dice = Dice(seed);
+        let mut bytes = sound.clone();
+        if seed % 5 == 0 {
+            bytes.truncate(dice.below(sound.len()));
+        } else {
+            for _ in 0..=dice.below(3) {
+                let place = dice.below(bytes.len());
+                bytes[place] ^= 1 << dice.below(8);
+            }
+        }
+        for ending in ["-wal", "-shm"] {
+            let _ = fs::remove_file(copy.folder.path().join(format!("ledger.db{ending}")));
+        }
+        fs::write(copy.path(), &bytes).expect("written");
+        let read = ReadLedger::open(&copy.path()).and_then(|ledger| essence(&ledger));
+        match &read {
+            Ok(found) => assert_eq!(*found, truth, "seed {seed}"),
+            Err(error) => assert!(!error.to_string().is_empty()),
+        }
+        let opened = LockedLedger::open(&copy.path(), LockTimeout(Duration::ZERO), &holder());
+        let page = opened.and_then(|opened| opened.ledger.pending(plan, None, 1000));
+        match page {
+            Ok(page) => {
+                let found: Vec<_> = page.into_iter().map(|row| row.message).collect();
+                assert_eq!(found, messages, "seed {seed}");
+                right += 1;
+            }
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(refused > 50 && right > 10, "both happen: {refused} refused, {right} right");
+}
+
+#[test]
+fn a_changed_value_is_found_by_its_checksum() {
+    let world = World::new();
+    let mut ledger = world.lock();
+    consume(&mut ledger, &record("diwali", 1), (1..=3).map(person)).expect("consumed");
+    ledger.close().expect("closed");
+    for change in [
+        "UPDATE recipients SET number = number + 100, person = person + 100 WHERE id = 2",
+        "UPDATE recipients SET coupon_code = 'CODE9' WHERE id = 2",
+        "UPDATE recipients SET params = '[]' WHERE id = 2",
+        "UPDATE plans SET offer_ends_at = offer_ends_at + 1",
+        "UPDATE recipients SET plan = 1, params = NULL WHERE id = 3",
+    ] {
+        let copy = World { folder: TempDir::new().expect("a temporary folder") };
+        fs::copy(world.path(), copy.path()).expect("copied");
+        assert_eq!(ReadLedger::check(&copy.path()).expect("checked"), []);
+        let connection = rusqlite::Connection::open(copy.path()).expect("a database");
+        connection.execute_batch(change).expect("changed");
+        drop(connection);
+        let snapshot = copy.read().snapshot(&name("diwali"));
+        assert!(matches!(snapshot, Err(LedgerError::Damaged { .. })), "{change}");
+        assert_eq!(ReadLedger::check(&copy.path()).expect("checked").len(), 1, "{change}");
+    }
+}

@@ -1,0 +1,205 @@
+//! Writing while sending: compare-and-set, one transaction for each call.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::ledger::error::LedgerError;
+use crate::ledger::types::{Change, LastStop, RowId, TestSend};
+use crate::model::{CampaignName, HaltReason, NotSent, Outcome, RequestId, State, Timestamp};
+
+use super::consume::state_of;
+use super::fault::Fault;
+use super::open::LockedLedger;
+use super::rows::stored;
+use super::snapshot::find_campaign;
+use super::statements::Statements;
+
+const INTEND: &str = "UPDATE recipients SET state = 'attempting', cause = NULL, detail = NULL,
+    attempts = attempts + 1, attempted_at = ?2, offer_ends_at = ?3, updated_at = ?2
+  WHERE id = ?1 AND state = 'pending'";
+const ACCEPT: &str = "UPDATE recipients SET state = 'accepted', message_id = ?3, request_id = ?4,
+    accepted_at = ?2, updated_at = ?2
+  WHERE id = ?1 AND state = 'attempting'";
+const REJECT: &str = "UPDATE recipients SET state = 'rejected', cause = ?3, detail = ?4,
+    updated_at = ?2
+  WHERE id = ?1 AND state = 'attempting'";
+const DOUBT: &str = "UPDATE recipients SET state = 'unknown', cause = ?3, updated_at = ?2
+  WHERE id = ?1 AND state = 'attempting'";
+// What provably did not reach the recipient does not use up an attempt, a refused group aside.
+const RETURN: &str = "UPDATE recipients SET state = 'pending', cause = ?3, offer_ends_at = NULL,
+    attempts = max(attempts - ?4, 0), updated_at = ?2
+  WHERE id = ?1 AND state = 'attempting'";
+const SKIP: &str = "UPDATE recipients SET state = 'skipped', cause = ?3, updated_at = ?2
+  WHERE id = ?1 AND state = 'pending'";
+
+const STOP: &str =
+    "INSERT INTO stops (campaign, stopped_at, reason, detail) VALUES (?1, ?2, ?3, ?4)";
+
+const TEST_SEND: &str = "INSERT INTO test_sends (campaign, number, coupon_code, content_hash,
+    state, cause, detail, message_id, request_id, sent_at)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+
+impl LockedLedger {
+    /// Writes all changes in one transaction, on stable storage when it returns. A row that
+    /// is not in the state its change starts from refuses the whole call.
+    pub fn write(&mut self, changes: &[Change]) -> Result<(), LedgerError> {
+        self.writing("record outcomes", |connection| {
+            let mut statements = Statements::new(connection);
+            for change in changes {
+                apply(&mut statements, connection, change)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Records how a run of a campaign ended.
+    pub fn record_stop(
+        &mut self,
+        campaign: &CampaignName,
+        stop: &LastStop,
+    ) -> Result<(), LedgerError> {
+        self.writing("record how the run ended", |connection| {
+            let Some((row, _)) = find_campaign(connection, campaign)? else {
+                return Err(LedgerError::NoSuchCampaign { campaign: campaign.clone() }.into());
+            };
+            connection.execute(STOP, (row, stop.at.as_millis(), &stop.reason, &stop.detail))?;
+            Ok(())
+        })
+    }
+
+    /// Records a message to a tester, apart from all counts.
+    pub fn record_test_send(&mut self, test: &TestSend) -> Result<(), LedgerError> {
+        self.writing("record a test message", |connection| {
+            let words = OutcomeWords::of(&test.outcome);
+            connection.execute(
+                TEST_SEND,
+                (
+                    test.campaign.as_str(),
+                    stored(test.number.as_u64()),
+                    test.message.coupon_code.as_str(),
+                    test.message.content.as_bytes().as_slice(),
+                    words.state,
+                    words.cause,
+                    words.detail,
+                    words.message_id,
+                    words.request_id,
+                    test.at.as_millis(),
+                ),
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Runs a writing function in one durable transaction.
+    pub(super) fn writing<T>(
+        &mut self,
+        operation: &'static str,
+        write: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, LedgerError> {
+        let reader = &mut self.reader;
+        reader
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(Fault::from)
+            .and_then(|transaction| {
+                let written = write(&transaction)?;
+                transaction.commit()?;
+                Ok(written)
+            })
+            .map_err(|fault| fault.at(&reader.file.named, operation))
+    }
+}
+
+fn apply(
+    statements: &mut Statements<'_>,
+    connection: &Connection,
+    change: &Change,
+) -> Result<(), Fault> {
+    let (row, expected, changed) = match change {
+        Change::Intend { row, at, offer_ends_at } => {
+            let ends_at = offer_ends_at.as_millis();
+            let changed = statements.run(INTEND, (row.0, at.as_millis(), ends_at))?;
+            (*row, State::Pending, changed)
+        }
+        Change::Conclude { row, at, outcome } => {
+            (*row, State::Attempting, conclude(statements, *row, *at, outcome)?)
+        }
+        Change::Skip { row, at, cause } => {
+            let changed = statements.run(SKIP, (row.0, at.as_millis(), cause))?;
+            (*row, State::Pending, changed)
+        }
+    };
+    if changed == 1 {
+        return Ok(());
+    }
+    let found = state_of(connection, row.0)?;
+    Err(LedgerError::UnexpectedState { row, expected, found }.into())
+}
+
+fn conclude(
+    statements: &mut Statements<'_>,
+    row: RowId,
+    at: Timestamp,
+    outcome: &Outcome,
+) -> rusqlite::Result<usize> {
+    let (row, at) = (row.0, at.as_millis());
+    let words = OutcomeWords::of(outcome);
+    match outcome {
+        Outcome::Accepted { .. } => {
+            statements.run(ACCEPT, (row, at, words.message_id, words.request_id))
+        }
+        Outcome::Rejected(_) => statements.run(REJECT, (row, at, words.cause, words.detail)),
+        Outcome::Unknown(_) => statements.run(DOUBT, (row, at, words.cause)),
+        Outcome::NotSent(why) => {
+            let given_back = i64::from(!matches!(why, NotSent::GroupRefused));
+            statements.run(RETURN, (row, at, words.cause, given_back))
+        }
+    }
+}
+
+/// An outcome in the ledger's words.
+struct OutcomeWords<'o> {
+    state: &'static str,
+    cause: Option<&'o str>,
+    detail: Option<&'o str>,
+    message_id: Option<&'o str>,
+    request_id: Option<&'o str>,
+}
+
+impl<'o> OutcomeWords<'o> {
+    fn of(outcome: &'o Outcome) -> Self {
+        let of_state = |state: State| Self {
+            state: state.as_str(),
+            cause: None,
+            detail: None,
+            message_id: None,
+            request_id: None,
+        };
+        match outcome {
+            Outcome::Accepted { message_id, request_id } => Self {
+                message_id: Some(message_id.as_str()),
+                request_id: request_id.as_ref().map(RequestId::as_str),
+                ..of_state(State::Accepted)
+            },
+            Outcome::Rejected(rejection) => Self {
+                cause: Some(&rejection.code),
+                detail: Some(&rejection.text),
+                ..of_state(State::Rejected)
+            },
+            Outcome::NotSent(why) => {
+                Self { cause: Some(not_sent_word(*why)), ..of_state(State::Pending) }
+            }
+            Outcome::Unknown(cause) => {
+                Self { cause: Some(cause.as_str()), ..of_state(State::Unknown) }
+            }
+        }
+    }
+}
+
+fn not_sent_word(why: NotSent) -> &'static str {
+    match why {
+        NotSent::NoConnection => HaltReason::NoConnection.as_str(),
+        NotSent::Throttled => "throttled",
+        NotSent::Refused(reason) => reason.as_str(),
+        NotSent::GroupRefused => "group_refused",
+    }
+}
