@@ -28,7 +28,7 @@ const ADD_CAMPAIGN: &str = "INSERT INTO campaigns (name, code_key, created_at) V
 const SET_CODE_KEY: &str = "UPDATE campaigns SET code_key = ?2 WHERE id = ?1 AND code_key IS NULL";
 
 const HAS_OPEN: &str = "SELECT EXISTS
-  (SELECT 1 FROM recipients WHERE plan = ?1 AND state IN ('pending', 'attempting'))";
+  (SELECT 1 FROM recipients NOT INDEXED WHERE plan = ?1 AND state IN ('pending', 'attempting'))";
 
 const ADD_PLAN: &str = "INSERT INTO plans (campaign, plan_id, consumed_at, offer_ends_at,
     offer_window_ms, terms, code_key, approval, api_host, sid_fingerprint, tool_version,
@@ -45,9 +45,9 @@ const FIND_RECIPIENT: &str = "SELECT id, plan, state, attempts FROM recipients
   WHERE campaign = ?1 AND (number = ?2 OR person = ?3) LIMIT 2";
 const REMOVE_RECIPIENT: &str = "DELETE FROM recipients
   WHERE id = ?1 AND state IN ('pending', 'skipped')";
-const SUPERSEDE: &str = "UPDATE recipients
-  SET state = 'skipped', cause = 'superseded', updated_at = ?2
-  WHERE plan = ?1 AND state = 'pending'";
+const SUPERSEDE: &str = "UPDATE recipients NOT INDEXED
+  SET state = 'skipped', cause = 'superseded', updated_at = ?3
+  WHERE campaign = ?1 AND plan <> ?2 AND state = 'pending'";
 
 /// Plans of several campaigns being consumed together: all or none. Dropping it without
 /// [`Consumption::commit`] leaves no trace.
@@ -70,7 +70,7 @@ struct OpenPlan {
     offer_window_ms: Option<i64>,
     terms: String,
     planned: i64,
-    older: Vec<i64>,
+    has_older: bool,
 }
 
 impl LockedLedger {
@@ -137,7 +137,7 @@ impl Consumption<'_> {
         self.bind_account(record)?;
         let campaign =
             campaign_row(self.connection(), &record.campaign, record.code_key, record.consumed_at)?;
-        let older = self.older_plans(campaign, record)?;
+        let has_older = self.has_older_plans(campaign, record)?;
         let (offer_ends_at, offer_window_ms) = match record.offer_end {
             OfferEnd::At(instant) => (Some(instant.as_millis()), None),
             OfferEnd::AfterSend(window) => {
@@ -173,7 +173,7 @@ impl Consumption<'_> {
             offer_window_ms,
             terms,
             planned: 0,
-            older,
+            has_older,
         });
         Ok(PlanRow(row))
     }
@@ -194,7 +194,8 @@ impl Consumption<'_> {
         }
     }
 
-    fn older_plans(&self, campaign: i64, record: &PlanRecord) -> Result<Vec<i64>, Fault> {
+    /// Whether there are any; refuses when this very plan is one and has people left.
+    fn has_older_plans(&self, campaign: i64, record: &PlanRecord) -> Result<bool, Fault> {
         let older = plans(self.connection(), campaign)?;
         for (row, plan) in &older {
             let again = plan.id == record.id
@@ -204,7 +205,7 @@ impl Consumption<'_> {
                 return Err(LedgerError::AlreadyConsumed { campaign, plan }.into());
             }
         }
-        Ok(older.into_iter().map(|(row, _)| row).collect())
+        Ok(!older.is_empty())
     }
 
     fn add_recipient(&mut self, plan: PlanRow, new: &NewRecipient) -> Result<(), Fault> {
@@ -292,13 +293,14 @@ impl Consumption<'_> {
 
     fn finish(&mut self) -> Result<(), Fault> {
         for plan in &self.plans {
-            for older in &plan.older {
-                self.statements.run(SUPERSEDE, (older, plan.consumed_at.as_millis()))?;
+            let consumed_at = plan.consumed_at.as_millis();
+            if plan.has_older {
+                self.statements.run(SUPERSEDE, (plan.campaign, plan.row, consumed_at))?;
             }
             let checksum = StoredPlan {
                 campaign: plan.campaign,
                 plan_id: &plan.plan_id,
-                consumed_at: plan.consumed_at.as_millis(),
+                consumed_at,
                 offer_ends_at: plan.offer_ends_at,
                 offer_window_ms: plan.offer_window_ms,
                 terms: &plan.terms,

@@ -25,7 +25,8 @@ const CHECK_BELOW_FOR_READING: u64 = 32 << 20;
 
 const READ_META: &str = "SELECT lineage, secret, created_at, checksum FROM meta WHERE id = 1";
 
-const RESCUE: &str = "UPDATE recipients SET state = 'unknown', cause = 'crash', updated_at = ?1
+const RESCUE: &str =
+    "UPDATE recipients NOT INDEXED SET state = 'unknown', cause = 'crash', updated_at = ?1
   WHERE state = 'attempting'";
 
 /// A ledger open for reading; works while an apply writes to it.

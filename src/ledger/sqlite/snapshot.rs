@@ -18,17 +18,13 @@ use super::status;
 
 const HOST: &str = "SELECT api_host, sid_fingerprint FROM meta WHERE id = 1";
 
-const CAMPAIGN: &str = "SELECT id, code_key FROM campaigns WHERE name = ?1";
+const CAMPAIGN: &str = "SELECT id, code_key FROM campaigns NOT INDEXED WHERE name = ?1";
 
 const PLANS: &str =
     concat!("SELECT ", plan_columns!(), " FROM plans AS p WHERE p.campaign = ?1 ORDER BY p.id");
 
-// Plan by plan, so that the rows are read in the order they lie in.
-const RECIPIENTS: &str = concat!(
-    "SELECT ",
-    fixed_columns!(),
-    " FROM plans AS p CROSS JOIN recipients AS r ON r.plan = p.id WHERE p.campaign = ?1"
-);
+const RECIPIENTS: &str =
+    concat!("SELECT ", fixed_columns!(), " FROM recipients AS r NOT INDEXED WHERE r.campaign = ?1");
 
 const ISSUED: &str = "SELECT i.id, i.number, i.coupon_code, i.code_digest FROM issued_codes AS i
   WHERE i.campaign = ?1 AND NOT EXISTS
@@ -36,12 +32,12 @@ const ISSUED: &str = "SELECT i.id, i.number, i.coupon_code, i.code_digest FROM i
   ORDER BY i.number";
 
 const NUMBERS: &str = "SELECT r.id, r.number, r.state
-  FROM plans AS p CROSS JOIN recipients AS r ON r.plan = p.id WHERE p.campaign = ?1";
+  FROM recipients AS r NOT INDEXED WHERE r.campaign = ?1";
 
 const PENDING: &str = concat!(
     "SELECT ",
     fixed_columns!(),
-    ", r.attempts FROM recipients AS r
+    ", r.attempts FROM recipients AS r NOT INDEXED
       WHERE r.plan = ?1 AND r.id > ?2 AND r.state = 'pending' ORDER BY r.id LIMIT ?3"
 );
 
@@ -115,7 +111,10 @@ impl ReadLedger {
     pub fn counts(&self, campaign: &CampaignName) -> Result<StateCounts, LedgerError> {
         self.reading("count a campaign's recipients", |connection| {
             match find_campaign(connection, campaign)? {
-                Some((campaign, _)) => Ok(status::tally(connection, campaign)?.0),
+                Some((campaign, _)) => {
+                    let mut tallies = status::tally(connection, Some(campaign))?;
+                    Ok(tallies.remove(&campaign).unwrap_or_default().counts)
+                }
                 None => Ok(StateCounts::default()),
             }
         })

@@ -1,5 +1,7 @@
 //! Where campaigns stand.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::ledger::error::LedgerError;
@@ -13,8 +15,8 @@ use super::snapshot::plans;
 const CAMPAIGNS: &str = "SELECT id, name FROM campaigns ORDER BY name";
 
 // Counted here and not by GROUP BY, which would sort every row.
-const STATES: &str = "SELECT r.id, r.state, r.cause
-  FROM plans AS p CROSS JOIN recipients AS r ON r.plan = p.id WHERE p.campaign = ?1";
+const STATES: &str = "SELECT id, campaign, state, cause FROM recipients NOT INDEXED
+  WHERE ?1 IS NULL OR campaign = ?1";
 
 const LAST_STOP: &str = "SELECT stopped_at, reason, detail FROM stops
   WHERE campaign = ?1 ORDER BY id DESC LIMIT 1";
@@ -25,12 +27,14 @@ impl ReadLedger {
         self.reading("read the status", |connection| {
             let mut statement = connection.prepare(CAMPAIGNS)?;
             let mut rows = statement.query([])?;
+            let mut tallies = tally(connection, None)?;
             let mut lines = Vec::new();
             while let Some(row) = rows.next()? {
                 let id = row.get(0)?;
                 let name = CampaignName::new(row.get_ref(1)?.as_str()?)
                     .map_err(|_| Fault::row("campaigns", id))?;
-                lines.push(line(connection, id, name)?);
+                let tally = tallies.remove(&id).unwrap_or_default();
+                lines.push(line(connection, id, name, tally)?);
             }
             Ok(lines)
         })
@@ -41,9 +45,9 @@ fn line(
     connection: &Connection,
     id: i64,
     campaign: CampaignName,
+    tally: Tally,
 ) -> Result<CampaignStatusRow, Fault> {
     let last = plans(connection, id)?.pop().map(|(_, plan)| plan);
-    let (counts, unknown) = tally(connection, id)?;
     let last_stop = connection
         .query_row(LAST_STOP, [id], |row| {
             Ok(LastStop {
@@ -57,30 +61,38 @@ fn line(
         campaign,
         plan: last.as_ref().map(|plan| plan.id),
         consumed_at: last.map(|plan| plan.consumed_at),
-        counts,
-        unknown,
+        counts: tally.counts,
+        unknown: tally.unknown.into_iter().collect(),
         last_stop,
     })
 }
 
-/// Everybody of a campaign by state, and the unknown ones by cause.
+/// Where a campaign's people stand.
+#[derive(Default)]
+pub(super) struct Tally {
+    /// Everybody by state.
+    pub(super) counts: StateCounts,
+    /// The unknown ones by cause.
+    pub(super) unknown: BTreeMap<UnknownCause, u64>,
+}
+
+/// Counts one campaign, or all, by their row ids.
 pub(super) fn tally(
     connection: &Connection,
-    campaign: i64,
-) -> Result<(StateCounts, Vec<(UnknownCause, u64)>), Fault> {
-    let mut counts = StateCounts::default();
-    let mut unknown = UnknownCause::ALL.map(|cause| (cause, 0));
+    campaign: Option<i64>,
+) -> Result<BTreeMap<i64, Tally>, Fault> {
+    let mut tallies = BTreeMap::<i64, Tally>::new();
     let mut statement = connection.prepare(STATES)?;
     let mut rows = statement.query([campaign])?;
     while let Some(row) = rows.next()? {
         let damaged = || Fault::row("recipients", row.get(0).unwrap_or_default());
-        let state = State::parse(row.get_ref(1)?.as_str()?).ok_or_else(damaged)?;
-        counts.add(state, 1);
+        let tally = tallies.entry(row.get(1)?).or_default();
+        let state = State::parse(row.get_ref(2)?.as_str()?).ok_or_else(damaged)?;
+        tally.counts.add(state, 1);
         if state == State::Unknown {
-            let cause = UnknownCause::parse(row.get_ref(2)?.as_str()?).ok_or_else(damaged)?;
-            let entry = unknown.iter_mut().find(|(known, _)| *known == cause);
-            entry.ok_or_else(damaged)?.1 += 1;
+            let cause = UnknownCause::parse(row.get_ref(3)?.as_str()?).ok_or_else(damaged)?;
+            *tally.unknown.entry(cause).or_default() += 1;
         }
     }
-    Ok((counts, unknown.into_iter().filter(|(_, count)| *count > 0).collect()))
+    Ok(tallies)
 }

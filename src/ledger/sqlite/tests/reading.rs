@@ -77,7 +77,7 @@ fn a_person_is_found_over_all_campaigns_by_number_id_or_code() {
         .map(|row| (row.campaign.as_str().to_owned(), row.id.unwrap_or_default()))
         .collect();
     let expected =
-        [("diwali", "C-2"), ("diwali", "C-3"), ("holi", "C-1"), ("holi", "C-2"), ("holi", "C-3")];
+        [("holi", "C-1"), ("holi", "C-2"), ("holi", "C-3"), ("diwali", "C-2"), ("diwali", "C-3")];
     assert_eq!(everybody, expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
     assert_eq!(history(&ledger, &Who::All, Some("diwali")).len(), 2);
     assert_eq!(history(&ledger, &Who::All, Some("nothing")).len(), 0);

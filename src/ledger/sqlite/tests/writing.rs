@@ -212,7 +212,9 @@ proptest! {
                 ledger = opened.ledger;
             }
             let mut counts = StateCounts::default();
-            model.iter().for_each(|state| counts.add(*state, 1));
+            for state in &model {
+                counts.add(*state, 1);
+            }
             prop_assert_eq!(ledger.read().counts(&name("diwali")).expect("counts"), counts);
             prop_assert_eq!(counts.planned(), 6);
         }
