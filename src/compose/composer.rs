@@ -12,16 +12,16 @@ use crate::model::{
 };
 
 use super::code::{CODE_ALPHABET, Draw, Drawer};
+use super::compiled::{Pattern, Varies, check_text, text_fault};
 use super::content::ContentHasher;
 use super::context::Row;
 use super::fault::{ComposeError, RowFault, TemplateFault};
-use super::header_url::header_url;
 use super::language::{MAX_TEXT, environment, render, write_plain};
 use super::masked::{MaskedMessage, Reveal, mask_code, write_masked};
 use super::pattern::{Slot, patterns};
-use super::scan::{Facts, scan};
+use super::scan::scan;
 use super::simple::Piece;
-use super::text_rules::{TextFault, param, url_suffix};
+use super::text_rules::TextFault;
 
 /// Stands for a drawn code where the content is hashed. No text that may be sent holds a
 /// control character.
@@ -45,31 +45,6 @@ pub struct Composer {
     fingerprint: Option<KeyFingerprint>,
     drawn: usize,
     unique: bool,
-}
-
-/// One compiled pattern.
-struct Pattern {
-    slot: Slot,
-    text: String,
-    /// Name of the template in the environments.
-    name: String,
-    names: Arc<[Box<str>]>,
-    optional: Vec<bool>,
-    draws: bool,
-    uses_code: bool,
-    varies: Varies,
-    /// The short way, when the pattern is simple.
-    pieces: Option<Vec<Piece>>,
-}
-
-/// What a pattern's text depends on.
-enum Varies {
-    /// Nothing: the text.
-    Not(String),
-    /// The recipient's drawn code only: the text with the code masked out.
-    WithTheCode(String),
-    /// The recipient.
-    WithTheRow,
 }
 
 /// What one rendering may use.
@@ -291,7 +266,7 @@ impl Composer {
                 Varies::Not(text) => text.clone(),
                 Varies::WithTheCode(_) | Varies::WithTheRow => {
                     let text = self.render_plain(pattern, inputs)?;
-                    check_text(pattern, inputs, &text)?;
+                    check_text(pattern, inputs.recipient, &text)?;
                     text
                 }
             };
@@ -508,7 +483,7 @@ impl Composer {
             } else {
                 let inputs = Inputs { recipient: None, code: shared_code.as_deref() };
                 let text = self.render_plain(pattern, inputs)?;
-                check_text(pattern, inputs, &text)?;
+                check_text(pattern, inputs.recipient, &text)?;
                 Varies::Not(text)
             };
             self.parts[at].varies = varies;
@@ -529,72 +504,9 @@ impl Composer {
     }
 }
 
-impl Pattern {
-    fn new(slot: Slot, text: &str, facts: &Facts) -> Self {
-        let draws = !facts.draws.is_empty();
-        // In a pattern that calls `code()`, the name is the function's; `check` refuses a
-        // pattern that also wants a column of that name.
-        let mut variables: Vec<_> =
-            facts.variables.iter().filter(|variable| !draws || variable.name != "code").collect();
-        variables.sort_by(|one, other| one.name.cmp(&other.name));
-        Self {
-            slot,
-            text: text.to_owned(),
-            name: slot.pointer(),
-            names: variables.iter().map(|variable| variable.name.as_str().into()).collect(),
-            optional: variables.iter().map(|variable| variable.optional).collect(),
-            draws,
-            uses_code: slot != Slot::CouponCode && facts.uses("coupon_code"),
-            varies: Varies::WithTheRow,
-            pieces: facts.pieces.clone(),
-        }
-    }
-
-    fn is_fixed(&self) -> bool {
-        matches!(self.varies, Varies::Not(_))
-    }
-
-    fn hash(&self, hasher: &mut ContentHasher, text: &str, code_masked: bool) {
-        match self.slot {
-            Slot::UrlSuffix => hasher.url_suffix(text, code_masked),
-            Slot::HeaderUrl => hasher.header_url(text, code_masked),
-            Slot::Param(_) | Slot::CouponCode => hasher.param(text, code_masked),
-        }
-    }
-}
-
 impl fmt::Debug for Composer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Composer({})", self.campaign)
-    }
-}
-
-fn check_text(pattern: &Pattern, inputs: Inputs<'_>, text: &str) -> Result<(), RowFault> {
-    let checked = match pattern.slot {
-        Slot::UrlSuffix => url_suffix(text),
-        Slot::HeaderUrl => header_url(text),
-        Slot::Param(_) | Slot::CouponCode => param(text),
-    };
-    checked.map_err(|fault| text_fault(pattern, inputs.recipient, fault))
-}
-
-/// A rendered text that cannot be sent, told by the empty column behind it where there is one.
-fn text_fault(pattern: &Pattern, recipient: Option<&Recipient>, fault: TextFault) -> RowFault {
-    let is_empty =
-        |name: &str| recipient.is_some_and(|recipient| recipient.fields.get(name) == Some(""));
-    let blank = pattern.names.iter().find(|name| fault.what == "is empty" && is_empty(name));
-    let (subject, hint) = match blank {
-        Some(column) => (
-            format!("`{column}`"),
-            Some(format!("`{{{{ {column}|default(\"…\", true) }}}}` stands in for an empty cell")),
-        ),
-        None => (pattern.slot.name(), fault.hint.map(str::to_owned)),
-    };
-    RowFault {
-        pointer: pattern.slot.pointer(),
-        rule: RuleId(fault.rule),
-        message: format!("{subject} {}", fault.what),
-        hint,
     }
 }
 

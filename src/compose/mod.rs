@@ -9,6 +9,7 @@ mod bounds;
 mod check;
 mod code;
 mod codes;
+mod compiled;
 mod composer;
 mod content;
 mod context;
