@@ -44,7 +44,7 @@ const PENDING: &str = concat!(
 const LAST_ATTEMPT: &str = "SELECT max(attempted_at) FROM recipients";
 
 impl ReadLedger {
-    /// All that planning one campaign may know. A million recipients take about a second.
+    /// All that planning one campaign may know. A million recipients take a second or two.
     pub fn snapshot(&self, campaign: &CampaignName) -> Result<Snapshot, LedgerError> {
         self.reading("read a campaign's past", |connection| {
             let (api_host, sid): (Option<String>, Option<String>) =
