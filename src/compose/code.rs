@@ -14,9 +14,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use hmac::{Hmac, KeyInit, Mac};
 use minijinja::value::Object;
 use minijinja::{Error, ErrorKind, State, Value};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
-use crate::model::{CampaignName, CodeKey, CouponCode, PhoneNumber};
+use crate::model::{CampaignName, CodeKey, PhoneNumber};
 
 /// The characters of `code(n)`: Crockford's base 32, the digits and the upper-case letters
 /// without I, L and O, which look like 1 and 0, and without U. 32 symbols are five bits
@@ -24,15 +24,6 @@ use crate::model::{CampaignName, CodeKey, CouponCode, PhoneNumber};
 pub const CODE_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 const LABEL: &[u8] = b"offercast code v1";
-
-/// The first 8 bytes of a code's SHA-256, big-endian: how codes are compared and stored
-/// where their text is not needed.
-pub fn code_digest(code: &CouponCode) -> u64 {
-    let digest = Sha256::digest(code.as_str());
-    u64::from_be_bytes([
-        digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7],
-    ])
-}
 
 /// Where the characters of `code(n)` come from.
 #[derive(Clone)]
@@ -137,7 +128,7 @@ mod tests {
         assert_eq!(drawer.draw(someone, 1, 0, 9), "7MDMHAA7C");
         assert_eq!(drawer.draw(someone, 0, 1, 9), "X5NSCMWFQ");
         let code = CouponCode::new("DIW7K2M9QXVB").expect("a code");
-        assert_eq!(code_digest(&code), 0x6270_5702_be74_cebb);
+        assert_eq!(code.digest(), 0x6270_5702_be74_cebb);
     }
 
     #[test]

@@ -21,7 +21,7 @@ const MAX_SEARCH: u32 = 32;
 /// Below this many guesses for one hit, a plan warns.
 const FEW_GUESSES: u128 = 1_000_000;
 
-/// Who holds which code of one campaign, by digests (see [`code_digest`](super::code_digest)).
+/// Who holds which code of one campaign, by digests (see [`CouponCode::digest`](crate::model::CouponCode::digest)).
 ///
 /// First [`CodeBook::know`] what the ledger knows and [`CodeBook::add`] everybody; then
 /// [`CodeBook::redraw`] each of [`CodeBook::collisions`] until there are none.
@@ -204,7 +204,9 @@ impl CodeBook {
     pub fn report(&self) -> CodeReport {
         let people = self.people.len() as u64;
         let not_first = |drawn: &&Drawn| drawn.counter > 0;
-        let issued = u128::from(people).max(self.taken.len() as u128);
+        let settled = people - self.waiting.len() as u64;
+        let kept = self.people.iter().filter(|(_, number)| self.known.contains_key(number)).count();
+        let issued = u128::from(settled) + (self.taken.len() - kept.min(self.taken.len())) as u128;
         CodeReport {
             unique: people - self.waiting.len() as u64,
             redrawn: self.redrawn.values().filter(not_first).count() as u64,

@@ -188,6 +188,11 @@ impl Composer {
         self.code_varies() || self.parts.iter().any(|part| !part.is_fixed())
     }
 
+    /// Whether two recipients can get different codes.
+    pub fn code_depends_on_recipient(&self) -> bool {
+        self.code_varies()
+    }
+
     /// Whether no two recipients may get the same code: as stated, else when the code
     /// depends on the recipient.
     pub fn unique(&self) -> bool {

@@ -82,6 +82,20 @@ pub struct RowFault {
     pub hint: Option<String>,
 }
 
+impl RowFault {
+    /// Whether the row itself is unusable, as one with a bad number is: it is left out and
+    /// counted. Otherwise the campaign and its audience do not fit together.
+    pub fn is_of_the_row(&self) -> bool {
+        !matches!(
+            self.rule.0,
+            "template/missing-value"
+                | "template/render"
+                | "template/too-complex"
+                | "template/no-key"
+        )
+    }
+}
+
 /// Why a campaign has no composer.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ComposeError {

@@ -28,7 +28,7 @@ mod words;
 mod fixture;
 
 pub use check::{SourceColumns, check};
-pub use code::{CODE_ALPHABET, code_digest};
+pub use code::CODE_ALPHABET;
 pub use codes::{CodeBook, CodeBookError, CodeReport, Redraw};
 pub use composer::Composer;
 pub use fault::{ComposeError, RowFault, TemplateFault};

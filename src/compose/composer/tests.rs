@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use proptest::prelude::*;
 
+use super::super::CodeBook;
 use super::super::fixture::{asha, campaign, campaign_with, key, person};
-use super::super::{CodeBook, code_digest};
 use super::*;
 use crate::model::{
     Anchor, ExpirationForm, Header, Language, MediaFile, OfferWindow, Rate, TemplateName,
@@ -335,11 +335,11 @@ fn a_thousand_people_have_codes_of_their_own() {
     let people: Vec<_> = (0..1_000).map(|at| person(919_800_000_000 + at, &[])).collect();
     let mut book = CodeBook::new(composer.code_space());
     for who in &people {
-        book.add(who.number, code_digest(&composer.code(who, 0).expect("a code")));
+        book.add(who.number, composer.code(who, 0).expect("a code").digest());
     }
     while let Some(number) = book.collisions().expect("room").first().copied() {
         let who = person(number.as_u64(), &[]);
-        let mut draw = |counter| composer.code(&who, counter).map(|code| code_digest(&code));
+        let mut draw = |counter| composer.code(&who, counter).map(|code| code.digest());
         book.redraw(number, &mut draw).expect("a free code");
     }
     let codes: std::collections::BTreeSet<_> = people
