@@ -136,7 +136,7 @@ impl<'a> Record<'a> {
 }
 
 /// A cell that no spreadsheet runs (OWASP, CSV injection) and no terminal obeys.
-pub(super) fn csv_cell(text: &str) -> String {
+pub fn csv_cell(text: &str) -> String {
     let runs =
         |c| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠');
     let text_is_formula = text.starts_with(runs);

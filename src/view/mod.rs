@@ -9,6 +9,7 @@ pub mod error;
 pub mod export;
 pub mod history;
 mod output;
+pub mod plan;
 pub mod run;
 pub mod status;
 mod style;

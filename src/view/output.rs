@@ -63,6 +63,9 @@ pub struct Interaction {
     pub may_ask: bool,
     /// Whether progress may be redrawn in place; otherwise plain lines.
     pub may_redraw: bool,
+    /// Whether what goes to stdout is seen by the person who typed the command, and not
+    /// kept in a file or a log.
+    pub stdout_is_terminal: bool,
 }
 
 /// stdout for data, stderr for all else, each with its look.
@@ -125,6 +128,7 @@ impl Environment {
         Interaction {
             may_ask: self.stdin_is_terminal && self.stderr_is_terminal && !ci,
             may_redraw: self.stderr_is_terminal && !self.is_dumb() && !ci,
+            stdout_is_terminal: self.stdout_is_terminal && !ci,
         }
     }
 

@@ -4,7 +4,6 @@
 
 mod bar;
 mod counts;
-mod detached;
 mod json;
 mod lines;
 mod plain;
@@ -16,7 +15,6 @@ mod samples;
 
 pub use bar::Bar;
 pub use counts::Totals;
-pub use detached::Detached;
 pub(in crate::view) use json::counts_json;
 pub use json::{JsonEvents, Operation};
 pub use plain::PlainLines;
