@@ -288,8 +288,8 @@ pub enum Who {
     Code(String),
 }
 
-/// How long `open` waits for another apply's lock.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// How long `open` waits for another apply's lock; not at all unless it is said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct LockTimeout(pub Duration);
 
 /// A consumed plan, as an apply that resumes it finds it.

@@ -1,0 +1,230 @@
+//! What can go wrong in a command: the exit code and the hint that go with each fault.
+//!
+//! Layers below raise their own typed errors; the words on what to do next are found here,
+//! from the variant, where the error meets the person.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::cli::{Exit, variables};
+use crate::compose::ComposeError;
+use crate::kaleyra::EndpointError;
+use crate::ledger::{AddressError, LedgerError};
+use crate::model::{KeyFingerprint, Lineage, PlanId};
+
+/// A command's failure.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// Faults in what people wrote; they have been reported one by one already.
+    #[error("{0} must be mended first")]
+    Invalid(&'static str),
+    /// A folder without campaigns.
+    #[error("there is no campaign file (`*.yaml`, `*.yml`) in `{}`", .0.display())]
+    NoCampaigns(PathBuf),
+    /// A file that cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file that cannot be written.
+    #[error("cannot write `{}`", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Standard output or error is gone or full.
+    #[error("cannot write the output")]
+    Output(#[source] io::Error),
+    /// Something about the arguments that clap cannot see.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to type instead.
+        hint: Option<String>,
+    },
+    /// A key that is needed is not set.
+    #[error("`{name}` is not set")]
+    MissingKey {
+        /// The variable.
+        name: &'static str,
+        /// What it is needed for.
+        why: &'static str,
+    },
+    /// A key that is set, but cannot be used.
+    #[error("`{name}` cannot be used: {why}")]
+    UnusableKey {
+        /// The variable.
+        name: &'static str,
+        /// Why not, without its value.
+        why: &'static str,
+    },
+    /// The code key is not the one the campaign began with.
+    #[error("the campaign `{campaign}` began with code key {began}, this is code key {now}")]
+    OtherCodeKey {
+        /// Which campaign.
+        campaign: String,
+        /// The fingerprint in the ledger.
+        began: KeyFingerprint,
+        /// The fingerprint of the key in use.
+        now: KeyFingerprint,
+        /// Whether a plan was approved by its id.
+        approved: bool,
+    },
+    /// A campaign's patterns do not go with the code key.
+    #[error(transparent)]
+    Compose(ComposeError),
+    /// `OFFERCAST_API_URL` cannot be used.
+    #[error("`{}` cannot be used", variables::API_URL)]
+    Endpoint(#[source] EndpointError),
+    /// The ledger refused.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// In CI the ledger must be named.
+    #[error("no ledger is named, and in CI none is assumed")]
+    NoLedgerInCi,
+    /// `campaigns/.ledger` names another ledger.
+    #[error(
+        "`{}` names the ledger with lineage {expected}, this one has lineage {found}",
+        file.display()
+    )]
+    OtherLineage {
+        /// The file.
+        file: PathBuf,
+        /// The lineage it names.
+        expected: Lineage,
+        /// The lineage of the ledger at hand.
+        found: Lineage,
+    },
+    /// `ledger init` where the campaigns name a ledger already.
+    #[error("`{}` names a ledger already", .0.display())]
+    LedgerNamed(PathBuf),
+    /// Another plan of the campaign was consumed since.
+    #[error("another plan of `{0}` was consumed since: nothing was sent")]
+    Superseded(String),
+    /// A `.ledger` file without a lineage in it.
+    #[error("`{}` does not name a ledger: its first line must be 32 hexadecimal digits", .0.display())]
+    BadLineageFile(PathBuf),
+    /// `--ledger` or `OFFERCAST_LEDGER` is no usable address.
+    #[error(transparent)]
+    Address(AddressError),
+    /// Nobody approved.
+    #[error("{0}")]
+    NotApproved(&'static str),
+    /// The person said no.
+    #[error("not approved: nothing was sent")]
+    Declined,
+    /// A guard or limit refuses; the plan was shown with the reason.
+    #[error("{0} is refused: nothing was sent")]
+    Blocked(String),
+    /// The plan is not the approved one.
+    #[error("the plan of `{campaign}` is {found}, which was not approved: nothing was sent")]
+    NotTheApproved {
+        /// Which campaign.
+        campaign: String,
+        /// Its id now.
+        found: PlanId,
+    },
+    /// An approval that fits no campaign.
+    #[error("no campaign here has the plan {0}: nothing was sent")]
+    UnknownApproval(PlanId),
+    /// A file changed between the plan and its consumption.
+    #[error("the audience of `{0}` changed while it was read: nothing was sent")]
+    AudienceChanged(String),
+    /// The random generator, the runtime or the like.
+    #[error("{what}")]
+    System {
+        /// What failed.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl CommandError {
+    /// The exit code.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Invalid(_) | Self::Compose(_) => Exit::Invalid,
+            Self::NoCampaigns(_)
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Output(_)
+            | Self::MissingKey { .. }
+            | Self::UnusableKey { .. }
+            | Self::Endpoint(_)
+            | Self::System { .. } => Exit::Error,
+            Self::Usage { .. } => Exit::Usage,
+            Self::OtherCodeKey { approved: true, .. }
+            | Self::NotTheApproved { .. }
+            | Self::UnknownApproval(_)
+            | Self::Superseded(_)
+            | Self::AudienceChanged(_) => Exit::Stale,
+            Self::OtherCodeKey { approved: false, .. }
+            | Self::NotApproved(_)
+            | Self::Declined
+            | Self::Blocked(_) => Exit::Refused,
+            Self::Ledger(_)
+            | Self::NoLedgerInCi
+            | Self::BadLineageFile(_)
+            | Self::LedgerNamed(_)
+            | Self::Address(_)
+            | Self::OtherLineage { .. } => Exit::Ledger,
+        }
+    }
+
+    /// What to do.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::Usage { hint, .. } => return hint.clone(),
+            Self::MissingKey { why, .. } => {
+                return Some(format!(
+                    "it is needed {why}; a file may be named by `…_FILE` instead"
+                ));
+            }
+            Self::NoCampaigns(_) => "name a campaign file, or a folder that holds some",
+            Self::OtherCodeKey { .. } => {
+                "use the key the campaign began with: codes already given out belong to it"
+            }
+            Self::LedgerNamed(_) => {
+                "give that ledger up only if it is lost for good: with `--replace LINEAGE`, \
+                 whoever it sent to can be sent to again"
+            }
+            Self::NoLedgerInCi => {
+                "name it with `--ledger` or `OFFERCAST_LEDGER`; it must outlive the job"
+            }
+            Self::OtherLineage { .. } => {
+                "bring back the ledger that the campaigns were applied with: another one does \
+                 not know who was sent to"
+            }
+            Self::NotTheApproved { .. } | Self::UnknownApproval(_) => {
+                "run `offercast plan`, review what changed, and approve that id"
+            }
+            Self::AudienceChanged(_) => "run it again once the file is complete",
+            Self::Ledger(error) => return ledger_hint(error),
+            _ => return None,
+        };
+        Some(text.to_owned())
+    }
+}
+
+/// A missing ledger never suggests `init`: who was sent to is in the ledger that is gone.
+fn ledger_hint(error: &LedgerError) -> Option<String> {
+    let text = match error {
+        LedgerError::Missing { .. } => {
+            "restore it, or name the right one with `--ledger` or `OFFERCAST_LEDGER`: without it \
+             nobody knows who was sent to already"
+        }
+        LedgerError::Locked { .. } => {
+            "wait for the other apply, or allow time with `--lock-timeout`"
+        }
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
