@@ -25,3 +25,23 @@ pub mod plan;
 pub mod sandbox;
 pub mod send;
 pub mod view;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Runs the program with these arguments, the program's own name first.
+///
+/// Usage errors end with 64 and not with clap's 2, which means "there are changes".
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match cli::Cli::try_parse_from(args) {
+        Ok(cli) => commands::execute(&cli).into(),
+        Err(error) => {
+            // Nothing can be done about a closed stream; the exit code still says it.
+            let _ = error.print();
+            let exit = if error.use_stderr() { cli::Exit::Usage } else { cli::Exit::Done };
+            exit.into()
+        }
+    }
+}

@@ -1,3 +1,7 @@
 //! The door; the rooms are in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    offercast::run(std::env::args_os())
+}

@@ -1,1 +1,62 @@
 //! What happens: one file per command, and the only place where the layers meet.
+
+mod apply;
+mod codes;
+mod context;
+mod error;
+mod findings;
+mod ledger;
+mod ledgers;
+mod load;
+mod plan;
+mod planning;
+mod quote;
+mod reference;
+mod report;
+mod sandbox;
+mod secrets;
+mod status;
+mod test;
+mod util;
+mod validate;
+
+use context::Context;
+pub use error::CommandError;
+
+use crate::cli::{Cli, Command, Exit};
+use crate::view;
+
+/// Does what was typed; errors are told here, with their cause and what to do.
+pub fn execute(cli: &Cli) -> Exit {
+    let mut context = match Context::of_process(cli.color) {
+        Ok(context) => context,
+        Err(error) => {
+            let environment = view::Environment::of_process();
+            let mut output = view::Output::of_process(view::ColourChoice::Never, &environment);
+            return tell_error(&mut output, &error);
+        }
+    };
+    let done = match &cli.command {
+        Command::Validate(args) => validate::validate(&mut context, args),
+        Command::Plan(args) => plan::plan(&mut context, args),
+        Command::Apply(args) => apply::apply(&mut context, args),
+        Command::Test(args) => test::test(&mut context, args),
+        Command::Codes(args) => codes::codes(&mut context, args),
+        Command::Status(args) => status::status(&mut context, args),
+        Command::Ledger(command) => ledger::ledger(&mut context, command),
+        Command::Sandbox(args) => sandbox::sandbox(&mut context, args),
+        Command::Schema(args) => util::schema(&mut context, args),
+        Command::Util(command) => util::util(&mut context, command),
+    };
+    match done {
+        Ok(exit) => exit,
+        Err(error) => tell_error(&mut context.output, &error),
+    }
+}
+
+fn tell_error(output: &mut view::Output, error: &CommandError) -> Exit {
+    let (out, look) = output.messages();
+    // A closed standard error leaves the exit code to say it.
+    let _ = view::error::write(out, look, error, error.hint().as_deref());
+    error.exit()
+}

@@ -1,0 +1,121 @@
+//! How an apply ends: the summary, the ledger's note of it, the exit code.
+
+use super::super::context::Context;
+use super::super::error::CommandError;
+use super::super::quote::command_line;
+use super::Work;
+use super::engine::Ran;
+use crate::cli::{ApplyArgs, ApplyFormat, Exit};
+use crate::event::{RunReport, StopReason};
+use crate::ledger::{LastStop, LockedLedger};
+use crate::view::{self, run};
+
+/// What all campaigns of an invocation came to.
+#[derive(Debug)]
+pub(super) struct Ending {
+    exit: Exit,
+    people: u64,
+}
+
+impl Default for Ending {
+    fn default() -> Self {
+        Self { exit: Exit::Done, people: 0 }
+    }
+}
+
+impl Ending {
+    pub(super) fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// People put on the wire so far, for `--limit`.
+    pub(super) fn people(&self) -> u64 {
+        self.people
+    }
+}
+
+/// Sums up one campaign's run. Whether the campaigns after it must wait.
+pub(super) fn end(
+    context: &mut Context,
+    args: &ApplyArgs,
+    item: &Work<'_>,
+    ran: &Ran,
+    ending: &mut Ending,
+) -> Result<bool, CommandError> {
+    let report = &ran.report;
+    let this_run = &report.this_run;
+    ending.people += this_run.accepted + this_run.rejected + this_run.unknown;
+    ending.exit = ending.exit.worse(exit_of(report));
+    let next = (report.counts.pending > 0 && !args.sandbox).then(|| resume_command(args));
+    if args.format == ApplyFormat::Human {
+        let (out, look) = context.output.data();
+        run::write_summary(out, look, report, next.as_deref())
+            .and_then(|()| out.flush())
+            .map_err(CommandError::Output)?;
+    }
+    if let Some(error) = &ran.store_error {
+        let campaign = &item.prepared.entry.campaign.name;
+        let hint = format!(
+            "{} of `{campaign}` could not be recorded: the next apply counts them as unknown and \
+             does not send them again",
+            view::text::plural(ran.unwritten as u64, "outcome", "outcomes")
+        );
+        let (out, look) = context.output.messages();
+        view::error::write(out, look, error, Some(&hint)).map_err(CommandError::Output)?;
+    }
+    Ok(match report.stop {
+        StopReason::Finished | StopReason::OfferOver | StopReason::AttemptsUsedUp => false,
+        StopReason::Halted(reason) => reason.stops_all_campaigns(),
+        StopReason::Limit
+        | StopReason::Deadline
+        | StopReason::Interrupted
+        | StopReason::Terminated => true,
+    })
+}
+
+/// Leaves a note in the ledger of how the run ended, for `status`.
+pub(super) fn record(
+    context: &Context,
+    ledger: &mut LockedLedger,
+    report: &RunReport,
+) -> Result<(), CommandError> {
+    let stop = LastStop {
+        at: context.clock.now(),
+        reason: run::stop_word(report.stop).to_owned(),
+        detail: report.detail.as_ref().map(|detail| format!("{}: {}", detail.code, detail.text)),
+    };
+    Ok(ledger.record_stop(&report.campaign, &stop)?)
+}
+
+fn exit_of(report: &RunReport) -> Exit {
+    let stopped = match report.stop {
+        StopReason::Interrupted => Exit::Interrupted,
+        StopReason::Terminated => Exit::Terminated,
+        StopReason::Halted(_) => Exit::Halted,
+        // Nobody is pending once the offer is over, but people were not reached who should
+        // have been: a pipeline must not be green.
+        StopReason::OfferOver => Exit::Pending,
+        StopReason::Limit | StopReason::Deadline | StopReason::AttemptsUsedUp
+            if report.counts.pending > 0 =>
+        {
+            Exit::Pending
+        }
+        StopReason::Limit
+        | StopReason::Deadline
+        | StopReason::AttemptsUsedUp
+        | StopReason::Finished => Exit::Done,
+    };
+    let unknown = if report.this_run.unknown > 0 { Exit::Unknown } else { Exit::Done };
+    stopped.worse(unknown)
+}
+
+/// The command that goes on: a consumed plan needs no new approval.
+fn resume_command(args: &ApplyArgs) -> String {
+    let paths = args.campaigns.paths.iter().map(|path| path.display().to_string());
+    let mut words = vec!["offercast".to_owned(), "apply".to_owned()];
+    if let Some(ledger) = &args.ledger.ledger {
+        words.extend(["--ledger".to_owned(), ledger.clone()]);
+    }
+    words.extend(paths);
+    command_line(&words)
+}

@@ -1,0 +1,271 @@
+//! The engine wired up: Kaleyra on one side, the ledger on the other, signals and views
+//! around it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use super::super::context::Context;
+use super::super::error::CommandError;
+use super::Work;
+use super::far_side::Account;
+use crate::cli::{ApplyArgs, ApplyFormat};
+use crate::clock::{Clock, random_bytes};
+use crate::event::RunEvent;
+use crate::kaleyra::{
+    Asked, Client, ClientOptions, Form, Reply, Timeouts, Transport, classify, expiration_time_ms,
+};
+use crate::ledger::{Change, LockedLedger, PendingRow, PlanRow, RowId};
+use crate::model::{Offer, OfferEnd, Outcome, PhoneNumber, Rate, RequestResult, SharedContent};
+use crate::send::{
+    self, Job, Pace, Request, RunOutcome, StopSignal, Store, StoreError, Wire, Writing,
+};
+use crate::view::run::{Bar, JsonEvents, PlainLines, RunListener};
+
+/// How often a line is printed where there is no bar.
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
+/// How often a progress event is printed.
+const EVENT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What all campaigns of an invocation share.
+pub(super) struct Engine<'a> {
+    runtime: Runtime,
+    clock: Clock,
+    args: &'a ApplyArgs,
+    started: Instant,
+    stop: Mutex<Receiver<StopSignal>>,
+    paces: Mutex<HashMap<PhoneNumber, Pace>>,
+    may_redraw: bool,
+    seed: u64,
+}
+
+/// One campaign's run, with the ledger handed back.
+pub(super) struct Ran {
+    pub(super) report: crate::event::RunReport,
+    pub(super) unwritten: usize,
+    pub(super) store_error: Option<StoreError>,
+    pub(super) store: Option<LockedLedger>,
+}
+
+impl<'a> Engine<'a> {
+    /// Starts the runtime and listens for signals.
+    pub(super) fn start(
+        context: &Context,
+        args: &'a ApplyArgs,
+        work: &[Work<'_>],
+        ledger: &LockedLedger,
+        started: Instant,
+    ) -> Result<Self, CommandError> {
+        let runtime = runtime()?;
+        let (tell, stop) = channel(8);
+        runtime.block_on(async { listen_for_signals(tell) }).map_err(|source| {
+            CommandError::System { what: "signals cannot be listened for", source: source.into() }
+        })?;
+        let seed = random_bytes::<8>().map_or(0, u64::from_le_bytes);
+        let last_send = ledger.read().last_attempt_at()?;
+        let paces = slowest_rates(work)
+            .into_iter()
+            .map(|(sender, rate)| (sender, Pace::new(rate, &context.clock, last_send)))
+            .collect();
+        Ok(Self {
+            runtime,
+            clock: context.clock,
+            args,
+            started,
+            stop: Mutex::new(stop),
+            paces: Mutex::new(paces),
+            may_redraw: context.output.interaction().may_redraw,
+            seed,
+        })
+    }
+
+    /// Sends one campaign. `people_before` were put on the wire by campaigns before it.
+    pub(super) fn run(
+        &self,
+        item: &Work<'_>,
+        account: &Account,
+        ledger: LockedLedger,
+        people_before: u64,
+    ) -> Result<Ran, CommandError> {
+        let campaign = &item.prepared.entry.campaign;
+        let plan = item.decided.plan.id.expect("an apply plans with a ledger");
+        let found = ledger
+            .read()
+            .consumed(&campaign.name, plan)?
+            .ok_or_else(|| CommandError::Superseded(campaign.name.to_string()))?;
+        if found.superseded_by.is_some() {
+            return Err(CommandError::Superseded(campaign.name.to_string()));
+        }
+        let offer_end = found.plan.offer_end;
+        let job = Job {
+            campaign: campaign.name.clone(),
+            plan,
+            delivery: campaign.delivery.clone(),
+            failures: campaign.limits.failures,
+            offer_end,
+            counts: ledger.read().counts(&campaign.name)?,
+            limit: self.args.limit.map(|limit| limit.saturating_sub(people_before)),
+            deadline: self.args.deadline.map(|deadline| {
+                deadline.saturating_sub(self.clock.monotonic().duration_since(self.started))
+            }),
+            seed: self.seed,
+        };
+        let options = ClientOptions {
+            timeouts: Timeouts::default(),
+            max_in_flight: campaign.delivery.max_in_flight,
+            system_proxy: false,
+        };
+        let client = Client::new(&item.prepared.endpoint, &account.sid, &account.key, &options)
+            .map_err(|source| CommandError::System {
+                what: "no client could be made",
+                source: source.into(),
+            })?;
+        let wire = KaleyraWire {
+            client,
+            shared: SharedContent::of(campaign),
+            offer: campaign.offer.clone(),
+            clock: self.clock,
+        };
+        let store = LedgerStore { ledger, plan: found.row };
+        let mut stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        let pace = paces
+            .remove(&campaign.sender.from)
+            .unwrap_or_else(|| Pace::new(campaign.delivery.rate, &self.clock, None));
+        let RunOutcome { report, unwritten, pace, store_error, store } = self.runtime.block_on(
+            send::run(job, pace, Arc::new(wire), store, self.listener(), &mut stop, self.clock),
+        );
+        paces.insert(campaign.sender.from, pace);
+        let store = store.map(|store| store.ledger);
+        Ok(Ran { report, unwritten: unwritten.len(), store_error, store })
+    }
+
+    fn listener(&self) -> impl FnMut(RunEvent) + Send + 'static + use<> {
+        let clock = self.clock;
+        let now = Box::new(move || clock.now());
+        let mut listener: Box<dyn RunListener> = match self.args.format {
+            ApplyFormat::Json => {
+                Box::new(JsonEvents::new(Box::new(std::io::stdout()), EVENT_INTERVAL, now))
+            }
+            ApplyFormat::Human if self.may_redraw => Box::new(Bar::on_stderr(now)),
+            ApplyFormat::Human => {
+                Box::new(PlainLines::new(Box::new(std::io::stderr()), LINE_INTERVAL, now))
+            }
+        };
+        move |event| listener.on(&event)
+    }
+}
+
+/// A runtime for client, engine and timers.
+pub(in crate::commands) fn runtime() -> Result<Runtime, CommandError> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(
+        |source| CommandError::System {
+            what: "the asynchronous runtime could not be started",
+            source: source.into(),
+        },
+    )
+}
+
+/// The first signal drains, the second leaves: the engine knows, this only passes them on.
+fn listen_for_signals(tell: Sender<StopSignal>) -> std::io::Result<()> {
+    let kinds = [
+        (SignalKind::interrupt(), StopSignal::Interrupt),
+        (SignalKind::terminate(), StopSignal::Terminate),
+    ];
+    for (kind, stop) in kinds {
+        let mut signals = signal(kind)?;
+        let tell = tell.clone();
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                // A full channel has more signals waiting than will be looked at.
+                let _ = tell.try_send(stop);
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Campaigns of one sender share one rate: the slowest that any of them states.
+fn slowest_rates(work: &[Work<'_>]) -> HashMap<PhoneNumber, Rate> {
+    let mut rates: HashMap<PhoneNumber, Rate> = HashMap::new();
+    for item in work.iter().filter(|item| item.is_open()) {
+        let campaign = &item.prepared.entry.campaign;
+        let rate = campaign.delivery.rate;
+        let slowest = rates.entry(campaign.sender.from).or_insert(rate);
+        if rate.interval() > slowest.interval() {
+            *slowest = rate;
+        }
+    }
+    rates
+}
+
+/// Kaleyra, as the engine speaks to it.
+pub(in crate::commands) struct KaleyraWire {
+    pub(in crate::commands) client: Client,
+    pub(in crate::commands) shared: SharedContent,
+    pub(in crate::commands) offer: Offer,
+    pub(in crate::commands) clock: Clock,
+}
+
+impl Wire for KaleyraWire {
+    async fn send(&self, request: Request, writing: Writing) -> RequestResult {
+        let end = OfferEnd::At(request.offer_ends_at);
+        let expiration = expiration_time_ms(&self.offer, end, self.clock.now());
+        let form = Form::new(&self.shared, &request.message, &request.recipients, Some(expiration));
+        let reply = match form {
+            Ok(form) => {
+                writing.starts();
+                self.client.send(form).await
+            }
+            // Nothing was put on the wire, and no other request of this campaign would fare
+            // better.
+            Err(error) => return refused(&request, &error),
+        };
+        self.judge(&reply, &request)
+    }
+}
+
+impl KaleyraWire {
+    fn judge(&self, reply: &Reply, request: &Request) -> RequestResult {
+        let asked = Asked {
+            recipients: &request.recipients,
+            coupon_code: &request.message.coupon_code,
+            now: self.clock.now(),
+        };
+        classify(reply, &asked)
+    }
+}
+
+fn refused(request: &Request, error: &crate::kaleyra::FormError) -> RequestResult {
+    use crate::model::{HaltReason, NotSent, Rejection, ReplySignal};
+    let reason = HaltReason::Payload;
+    RequestResult {
+        outcomes: vec![Outcome::NotSent(NotSent::Refused(reason)); request.recipients.len()],
+        signal: ReplySignal::Halt(reason),
+        detail: Some(Rejection { code: "request".to_owned(), text: error.to_string() }),
+    }
+}
+
+/// The ledger, as the engine speaks to it: one plan of it.
+struct LedgerStore {
+    ledger: LockedLedger,
+    plan: PlanRow,
+}
+
+impl Store for LedgerStore {
+    fn write(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        self.ledger.write(changes).map_err(StoreError::new)
+    }
+
+    fn pending(
+        &mut self,
+        after: Option<RowId>,
+        limit: usize,
+    ) -> Result<Vec<PendingRow>, StoreError> {
+        self.ledger.pending(self.plan, after, limit).map_err(StoreError::new)
+    }
+}

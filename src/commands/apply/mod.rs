@@ -1,0 +1,212 @@
+//! `offercast apply`: plan again, compare with what was approved, consume, send, sum up.
+//!
+//! The order is the promise: the lock first, then the plans, then approval, then one
+//! durable consumption for all campaigns, and only then the first request.
+
+mod approval;
+mod consume;
+mod ending;
+mod engine;
+mod far_side;
+
+use std::time::Instant;
+
+use approval::{Approval, approve};
+use consume::consume;
+use ending::{Ending, end};
+use engine::Engine;
+pub(super) use engine::{KaleyraWire, runtime};
+pub(super) use far_side::FarSide;
+
+use super::context::Context;
+use super::error::CommandError;
+use super::ledgers::{address, expect_lineage};
+use super::load::{self, Loaded};
+use super::plan::{Shown, show_plans};
+use super::planning::{Decided, Means, Prepared, decide, prepare};
+use super::report::report_diagnostics;
+use crate::cli::{ApplyArgs, ApplyFormat, Exit};
+use crate::ledger::{Holder, LedgerError, LockTimeout, LockedLedger};
+use crate::model::CampaignStatus;
+use crate::plan::Progress;
+
+/// A campaign on its way through an apply.
+struct Work<'a> {
+    prepared: Prepared<'a>,
+    decided: Decided,
+}
+
+impl Work<'_> {
+    /// Whether there is anything to send, and the campaign may.
+    fn is_open(&self) -> bool {
+        let plan = &self.decided.plan;
+        plan.tally.send > 0 && plan.status == CampaignStatus::Active
+    }
+
+    fn is_new(&self) -> bool {
+        self.decided.plan.progress == Progress::New
+    }
+}
+
+/// Runs the command.
+pub(super) fn apply(context: &mut Context, args: &ApplyArgs) -> Result<Exit, CommandError> {
+    let approval = Approval::of(context, args)?;
+    let started = context.clock.monotonic();
+    let loaded = load::load(context, &args.campaigns.paths)?;
+    report_diagnostics(context, &loaded);
+    if loaded.has_errors() {
+        return Err(CommandError::Invalid("the campaigns"));
+    }
+    let far_side = FarSide::of(context, args)?;
+    let mut ledger = open_ledger(context, args, &far_side)?;
+    let Some(work) = plan_all(context, args, &loaded, &far_side, &ledger, &approval)? else {
+        return Err(CommandError::Invalid("the audience"));
+    };
+    show(context, args, &work)?;
+    refuse_blocked(&work)?;
+    if !work.iter().any(Work::is_open) {
+        ledger.close()?;
+        return Ok(Exit::Done);
+    }
+    let account = far_side.account(&context.environment)?;
+    expect_same_account(&ledger, &work, &account.sid)?;
+    let approved_by = approve(context, &approval, &work)?;
+    consume(context, &mut ledger, &work, &account.sid, approved_by)?;
+    send(context, args, &work, ledger, &account, started)
+}
+
+/// Carries out one campaign after the other, in path order.
+fn send(
+    context: &mut Context,
+    args: &ApplyArgs,
+    work: &[Work<'_>],
+    mut ledger: LockedLedger,
+    account: &far_side::Account,
+    started: Instant,
+) -> Result<Exit, CommandError> {
+    let engine = Engine::start(context, args, work, &ledger, started)?;
+    let mut ending = Ending::default();
+    for item in work.iter().filter(|item| item.is_open()) {
+        let ran = engine.run(item, account, ledger, ending.people())?;
+        let stops_all = end(context, args, item, &ran, &mut ending)?;
+        match ran.store {
+            Some(store) => ledger = store,
+            None => return Ok(ending.exit()),
+        }
+        ending::record(context, &mut ledger, &ran.report)?;
+        if stops_all {
+            break;
+        }
+    }
+    ledger.close()?;
+    Ok(ending.exit())
+}
+
+/// Takes the lock. What a process that died left open is unknown from here on.
+fn open_ledger(
+    context: &mut Context,
+    args: &ApplyArgs,
+    far_side: &FarSide,
+) -> Result<LockedLedger, CommandError> {
+    let path = match far_side.ledger() {
+        Some(path) => path.to_path_buf(),
+        None => address(context, &args.ledger)?.path().to_path_buf(),
+    };
+    let holder = Holder::this_process(context.clock.now());
+    let opened = LockedLedger::open(&path, LockTimeout(args.lock_timeout), &holder)?;
+    if !far_side.is_sandbox() {
+        expect_lineage(opened.ledger.read(), &args.campaigns.paths)?;
+        if let Some(kind) = opened.warning {
+            context.warn(&format!(
+                "the ledger is on {kind}: it may be gone after a restart, and with it the \
+                 memory of who was sent to"
+            ));
+        }
+    }
+    if opened.recovered > 0 {
+        context.warn(&format!(
+            "an apply died while {} on the wire: unknown now, and held",
+            crate::view::text::plural(opened.recovered, "message was", "messages were")
+        ));
+    }
+    Ok(opened.ledger)
+}
+
+/// All plans, or `None` after faults that have been reported.
+fn plan_all<'a>(
+    context: &mut Context,
+    args: &ApplyArgs,
+    loaded: &'a Loaded,
+    far_side: &FarSide,
+    ledger: &LockedLedger,
+    approval: &Approval,
+) -> Result<Option<Vec<Work<'a>>>, CommandError> {
+    let code_key = far_side.code_key(&context.environment)?;
+    let endpoint = far_side.endpoint(&context.environment)?;
+    let means = Means {
+        code_key: code_key.as_ref(),
+        ledger: Some(ledger.read()),
+        endpoint: endpoint.as_ref(),
+        samples: usize::from(args.samples),
+        reveal: false,
+        approved: approval.is_by_id(),
+    };
+    let mut work = Vec::with_capacity(loaded.campaigns.len());
+    let mut diagnostics = Vec::new();
+    for entry in &loaded.campaigns {
+        if let Some(prepared) = prepare(context, entry, &means, &mut diagnostics)?
+            && let Some(decided) = decide(context, &prepared, &means, &mut diagnostics)?
+        {
+            work.push(Work { prepared, decided });
+        }
+    }
+    super::report::write_diagnostics(context, &loaded.sources, &diagnostics, loaded.files);
+    let complete = !diagnostics.iter().any(crate::diagnostic::Diagnostic::is_error);
+    Ok(complete.then_some(work))
+}
+
+fn show(context: &mut Context, args: &ApplyArgs, work: &[Work<'_>]) -> Result<(), CommandError> {
+    let shown: Vec<_> = work
+        .iter()
+        .map(|item| Shown {
+            prepared: &item.prepared,
+            plan: &item.decided.plan,
+            apply_command: None,
+        })
+        .collect();
+    match args.format {
+        ApplyFormat::Human => show_plans(context, &shown, super::plan::Stream::Data),
+        ApplyFormat::Json => show_plans(context, &shown, super::plan::Stream::Messages),
+    }
+}
+
+/// One refused campaign refuses the whole invocation: consumption is for all or none.
+fn refuse_blocked(work: &[Work<'_>]) -> Result<(), CommandError> {
+    let blocked: Vec<_> = work
+        .iter()
+        .filter(|item| item.is_open() && !item.decided.plan.blockers.is_empty())
+        .map(|item| format!("`{}`", item.decided.plan.campaign))
+        .collect();
+    if blocked.is_empty() { Ok(()) } else { Err(CommandError::Blocked(blocked.join(", "))) }
+}
+
+/// The ledger belongs to the API host and account of its first apply, also on resume.
+fn expect_same_account(
+    ledger: &LockedLedger,
+    work: &[Work<'_>],
+    sid: &crate::model::Sid,
+) -> Result<(), CommandError> {
+    let fingerprint = sid.fingerprint(ledger.read().secret());
+    for item in work.iter().filter(|item| item.is_open()) {
+        let Some(snapshot) = &item.prepared.snapshot else { continue };
+        let host = item.prepared.endpoint.identity();
+        if let Some(known) = snapshot.api_host.as_ref().filter(|known| **known != host) {
+            let (ledger, plan) = (known.clone(), host);
+            return Err(LedgerError::OtherHost { ledger, plan }.into());
+        }
+        if snapshot.sid.as_ref().is_some_and(|known| *known != fingerprint) {
+            return Err(LedgerError::OtherAccount.into());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Which ledger, and whether it is the right one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::context::Context;
+use super::error::CommandError;
+use crate::cli::{LedgerOption, variables};
+use crate::ledger::{LedgerAddress, ReadLedger};
+use crate::model::Lineage;
+
+/// Where a ledger is looked for when nothing is said.
+const DEFAULT_LEDGER: &str = ".offercast/ledger.db";
+
+/// The file in a campaigns folder that names the ledger it is applied with.
+pub(super) const LINEAGE_FILE: &str = ".ledger";
+
+/// The ledger's address: the flag, else the variable, else the default; in CI nothing is
+/// assumed, because a runner's disk is gone after the job.
+pub(super) fn address(
+    context: &Context,
+    option: &LedgerOption,
+) -> Result<LedgerAddress, CommandError> {
+    let stated = option.ledger.as_deref().or_else(|| context.environment.get(variables::LEDGER));
+    let text = match stated {
+        Some(text) => text,
+        None if context.environment.is_ci() => return Err(CommandError::NoLedgerInCi),
+        None => DEFAULT_LEDGER,
+    };
+    LedgerAddress::parse(text).map_err(CommandError::Address)
+}
+
+/// Opens the ledger for reading, and holds it against the lineage that the campaigns name.
+pub(super) fn open_to_read(
+    context: &Context,
+    option: &LedgerOption,
+    campaigns: &[PathBuf],
+) -> Result<ReadLedger, CommandError> {
+    let ledger = ReadLedger::open(address(context, option)?.path())?;
+    expect_lineage(&ledger, campaigns)?;
+    Ok(ledger)
+}
+
+/// Refuses a ledger that is not the one the campaigns' `.ledger` files name.
+pub(super) fn expect_lineage(
+    ledger: &ReadLedger,
+    campaigns: &[PathBuf],
+) -> Result<(), CommandError> {
+    for path in campaigns {
+        if let Some((file, expected)) = committed_lineage(path)?
+            && *ledger.lineage() != expected
+        {
+            return Err(CommandError::OtherLineage {
+                file,
+                expected,
+                found: ledger.lineage().clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The `.ledger` file nearest above a campaign file (or in a folder of campaigns), as far
+/// up as the path was written.
+fn committed_lineage(campaigns: &Path) -> Result<Option<(PathBuf, Lineage)>, CommandError> {
+    for folder in campaigns.ancestors() {
+        let file = folder.join(LINEAGE_FILE);
+        match fs::read_to_string(&file) {
+            Ok(text) => {
+                let lineage = text.lines().next().and_then(|line| Lineage::parse(line.trim()));
+                let lineage = lineage.ok_or_else(|| CommandError::BadLineageFile(file.clone()))?;
+                return Ok(Some((file, lineage)));
+            }
+            Err(error) if is_absent(&error) => {}
+            Err(source) => return Err(CommandError::Read { path: file, source }),
+        }
+    }
+    Ok(None)
+}
+
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
+}
