@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(drawer.draw(someone, 0, 0, 15), "HR0AS56KF3HRSAA");
         assert_eq!(drawer.draw(someone, 1, 0, 9), "7MDMHAA7C");
         assert_eq!(drawer.draw(someone, 0, 1, 9), "X5NSCMWFQ");
-        let code = CouponCode::new("DIW7K2M9QXVB").expect("a code");
+        let code = crate::model::CouponCode::new("DIW7K2M9QXVB").expect("a code");
         assert_eq!(code.digest(), 0x6270_5702_be74_cebb);
     }
 

@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn nobody_is_asked_without_a_terminal_or_in_ci() {
         let can = |environment: &Environment| {
-            let Interaction { may_ask, may_redraw } = environment.interaction();
+            let Interaction { may_ask, may_redraw, .. } = environment.interaction();
             (may_ask, may_redraw)
         };
         assert_eq!(can(&terminal()), (true, true));
