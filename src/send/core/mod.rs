@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::event::{Progress, RunEvent, RunReport, StopReason};
-use crate::ledger::Change;
+use crate::ledger::{Change, RowId};
 use crate::model::{HaltReason, Outcome, Rejection, Timestamp};
 
 use super::breaker::Breaker;
@@ -49,7 +49,7 @@ pub(super) struct Core {
     /// How many more people may be put on the wire (`--limit`).
     limit_left: u64,
     /// People who stay pending because their tries in this run are used up.
-    gave_up: u64,
+    gave_up: Vec<RowId>,
     /// When the next intent may be written, as far as only the rate is in the way.
     intent_at: Option<Duration>,
     /// Waiting requests cannot be told an instant: one that is connecting is in the way.
@@ -100,7 +100,7 @@ impl Core {
             tally: Tally::new(job.counts),
             meter: Meter::starting(now.elapsed),
             limit_left: job.limit.unwrap_or(u64::MAX),
-            gave_up: 0,
+            gave_up: Vec::new(),
             intent_at: None,
             blocked_by_connecting: false,
             drain_until: None,

@@ -83,7 +83,9 @@ impl Core {
             return false; // The next run finds the row pending.
         }
         let may = member.tries < self.job.delivery.max_attempts.max(1);
-        self.gave_up += u64::from(!may);
+        if !may {
+            self.gave_up.push(member.row.row);
+        }
         may
     }
 

@@ -83,12 +83,16 @@ impl Core {
 
     /// Skips everybody loaded; the pages after that follow one by one.
     pub(super) fn skip_waiting(&mut self, now: Now, out: &mut Vec<Action>) {
-        if self.skipping > 0 || !self.queue.has_waiting() {
+        if self.skipping > 0 {
             return;
         }
         let skip = |row| Change::Skip { row, at: now.wall, cause: "offer_over" };
-        let changes: Vec<_> =
-            self.queue.take_any().iter().map(|recipient| skip(recipient.row.row)).collect();
+        let waiting = self.queue.take_any();
+        let rows = waiting.iter().map(|recipient| recipient.row.row);
+        let changes: Vec<_> = rows.chain(self.gave_up.drain(..)).map(skip).collect();
+        if changes.is_empty() {
+            return;
+        }
         self.skipping = changes.len() as u64;
         self.write(Ticket::Skips(self.skipping), changes, out);
     }
@@ -102,7 +106,9 @@ impl Core {
         let stop = match self.mode {
             Mode::Draining(stop) => stop,
             Mode::Skipping if self.queue.is_drained() => StopReason::OfferOver,
-            Mode::Running if self.queue.is_drained() && self.gave_up == 0 => StopReason::Finished,
+            Mode::Running if self.queue.is_drained() && self.gave_up.is_empty() => {
+                StopReason::Finished
+            }
             Mode::Running if self.queue.is_drained() => StopReason::AttemptsUsedUp,
             Mode::Running if self.limit_left == 0 && self.queue.has_waiting() => StopReason::Limit,
             Mode::Running | Mode::Skipping => return,
