@@ -5,9 +5,10 @@ use crate::model::{Outcome, State, StateCounts, Timestamp, UnknownCause};
 
 use super::pending_row;
 
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug)]
 pub(super) struct ModelLedger {
     states: Vec<State>,
+    counts: StateCounts,
     /// Whether everybody gets the very same message.
     shared: bool,
     pub(super) last_intent: Option<Timestamp>,
@@ -15,17 +16,13 @@ pub(super) struct ModelLedger {
 
 impl ModelLedger {
     pub(super) fn new(people: usize, shared: bool) -> Self {
-        Self { states: vec![State::Pending; people], shared, last_intent: None }
+        let counts = StateCounts { pending: people as u64, ..StateCounts::default() };
+        Self { states: vec![State::Pending; people], counts, shared, last_intent: None }
     }
 
-    /// All or nothing, like a transaction; `Err` when a row is not in the expected state.
+    /// Makes changes in their order; `Err` when a row is not in the expected state.
     pub(super) fn write(&mut self, changes: &[Change]) -> Result<(), RowId> {
-        let mut after = self.clone();
-        for change in changes {
-            after.apply(change)?;
-        }
-        *self = after;
-        Ok(())
+        changes.iter().try_for_each(|change| self.apply(change))
     }
 
     /// Takes in an emergency journal: an entry counts only where its row is attempting.
@@ -50,6 +47,7 @@ impl ModelLedger {
         for state in &mut self.states {
             if *state == State::Attempting {
                 *state = State::Unknown;
+                self.counts.shift(State::Attempting, State::Unknown, 1);
                 count += 1;
             }
         }
@@ -61,9 +59,7 @@ impl ModelLedger {
     }
 
     pub(super) fn counts(&self) -> StateCounts {
-        let mut counts = StateCounts::default();
-        self.states.iter().for_each(|&state| counts.add(state, 1));
-        counts
+        self.counts
     }
 
     pub(super) fn rows(&self) -> impl Iterator<Item = (usize, State)> {
@@ -95,6 +91,7 @@ impl ModelLedger {
             return Err(row);
         }
         *state = to;
+        self.counts.shift(from, to, 1);
         Ok(())
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! `seeds` runs whole campaigns with random faults, crashes and restarts and checks the
 //! promises after every step; `walk` goes through every order of events of a tiny
-//! campaign; `rate` measures the pace; `shell` runs the real shell against fakes.
+//! campaign; `rate` measures the pace; `stories` are single
+//! cases; `shell` runs the real shell against fakes.
 
 #![expect(
     clippy::unchecked_time_subtraction,
@@ -13,6 +14,7 @@ mod ledger;
 mod rate;
 mod seeds;
 mod shell;
+mod stories;
 mod walk;
 mod world;
 

@@ -7,20 +7,7 @@ use super::world::{Weather, World};
 
 fn fair(latency_ms: u64) -> Weather {
     let latency = Duration::from_millis(latency_ms);
-    Weather {
-        unreachable: 0,
-        throttled: 0,
-        in_doubt: 0,
-        rejected: 0,
-        halted: 0,
-        group_refused: 0,
-        never_started: 0,
-        write_fails: 0,
-        latency: (latency, latency * 3 / 2),
-        connecting: Duration::from_millis(3),
-        commit: Duration::from_millis(4),
-        timer: Duration::from_micros(1_100),
-    }
+    Weather { latency: (latency, latency * 3 / 2), ..Weather::fair() }
 }
 
 /// Sends for more than a minute; instants of writing.

@@ -14,7 +14,7 @@ use super::world::{Weather, World};
 use super::{job, start};
 
 /// Seeds of a normal test run.
-const SEEDS: u64 = 4_000;
+const SEEDS: u64 = 10_000;
 
 #[test]
 fn no_fault_crash_or_stop_breaks_a_promise() {

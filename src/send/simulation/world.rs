@@ -39,6 +39,26 @@ pub(super) struct Weather {
     pub(super) timer: Duration,
 }
 
+impl Weather {
+    /// Nothing goes wrong, and everything takes about as long as it does in real life.
+    pub(super) fn fair() -> Self {
+        Self {
+            unreachable: 0,
+            throttled: 0,
+            in_doubt: 0,
+            rejected: 0,
+            halted: 0,
+            group_refused: 0,
+            never_started: 0,
+            write_fails: 0,
+            latency: (Duration::from_millis(20), Duration::from_millis(30)),
+            connecting: Duration::from_millis(3),
+            commit: Duration::from_millis(4),
+            timer: Duration::from_micros(1_100),
+        }
+    }
+}
+
 /// What is on its way to happen.
 #[derive(Clone, Debug)]
 enum Coming {
