@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn more_than_one_in_two_hundred_of_the_last_thousand_trips_it() {
         let every = |n: usize| {
-            move |i: usize| if i % n == 0 { Certainty::Unknown } else { Certainty::Known }
+            move |i: usize| if i.is_multiple_of(n) { Certainty::Unknown } else { Certainty::Known }
         };
         assert_eq!(trips_at((1..5_000).map(every(200))), None);
         let tripped = trips_at((1..5_000).map(every(150)));

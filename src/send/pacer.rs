@@ -201,15 +201,15 @@ mod tests {
         let mut pacer = pacer("20/s");
         let first = pacer.reserve(SECOND, 1);
         let second = pacer.reserve(SECOND, 1);
-        assert!(second - first >= Duration::from_millis(50));
-        assert!(second - first < Duration::from_millis(51));
+        let between = second.saturating_sub(first);
+        assert!((50_000..51_000).contains(&between.as_micros()), "{between:?}");
     }
 
     #[test]
     fn a_pause_is_not_saved_up_for_a_burst() {
         let mut pacer = pacer("100/s");
         pacer.reserve(Duration::ZERO, 1);
-        let after = Duration::from_secs(60);
+        let after = Duration::from_mins(1);
         let tokens = (0..50).map(|_| pacer.reserve(after, 1)).filter(|at| *at <= after).count();
         assert_eq!(tokens, 1);
     }

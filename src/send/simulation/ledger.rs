@@ -34,7 +34,8 @@ impl ModelLedger {
 
     pub(super) fn pending(&self, after: Option<RowId>, limit: usize) -> Vec<PendingRow> {
         let first = after.map_or(1, |row| row.0 + 1);
-        (first..=self.states.len() as i64)
+        let last = i64::try_from(self.states.len()).expect("a small audience");
+        (first..=last)
             .filter(|&row| self.state(RowId(row)) == State::Pending)
             .take(limit)
             .map(|row| if self.shared { pending_row(row, "SAME") } else { own_message(row) })

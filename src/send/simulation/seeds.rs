@@ -55,21 +55,17 @@ fn campaign(seed: u64) {
             steps += 1;
             assert!(steps < 50_000, "the run does not end");
         };
-        match stop {
-            None => {
-                crashes += 1;
-                world.crash();
-            }
-            Some(_) => {
-                let stop = world.end();
-                if is_the_end(stop) {
-                    break;
-                }
-                world.job.limit = None;
-                world.job.deadline = None;
-                world.weather = calmer(&world.weather);
-            }
+        if stop.is_none() {
+            crashes += 1;
+            world.crash();
+            continue;
         }
+        if is_the_end(world.end()) {
+            break;
+        }
+        world.job.limit = None;
+        world.job.deadline = None;
+        world.weather = calmer(&world.weather);
     }
     world.ledger.recover();
     let counts = world.ledger.counts();
