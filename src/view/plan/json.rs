@@ -111,7 +111,8 @@ struct ScheduleObject {
 
 #[derive(Debug, Serialize)]
 struct Limit {
-    limit: &'static str,
+    #[serde(rename = "limit")]
+    key: &'static str,
     allowed: String,
     actual: Option<String>,
     breached: bool,
@@ -194,7 +195,7 @@ impl PlanObject {
                 .limits
                 .iter()
                 .map(|check| Limit {
-                    limit: check.limit,
+                    key: check.limit,
                     allowed: check.allowed.clone(),
                     actual: check.actual.clone(),
                     breached: check.breached,
