@@ -57,9 +57,10 @@ impl Environment {
         self.values.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// Whether a CI system runs the program: no prompt, no bar, no assumed ledger.
+    /// Whether a CI system runs the program (`CI` is not empty): no prompt, no bar, no
+    /// assumed ledger.
     pub fn is_ci(&self) -> bool {
-        self.get(names::CI).is_some_and(|value| value != "false" && value != "0")
+        self.get(names::CI).is_some()
     }
 }
 

@@ -11,6 +11,7 @@ mod load;
 mod plan;
 mod planning;
 mod quote;
+mod reading;
 mod reference;
 mod report;
 mod sandbox;

@@ -8,6 +8,7 @@ use super::context::Context;
 use super::error::CommandError;
 use super::findings::{from_finding, issued_codes_changed, row_fault, space_fault};
 use super::load::{LoadedCampaign, roots};
+use super::reading::ReadingProgress;
 use crate::audience::{Audience, AudienceReport, DropKind, Dropped, Exclusions, Item};
 use crate::compose::{CodeBook, CodeBookError, ComposeError, Composer, RowFault, preview_text};
 use crate::diagnostic::{Diagnostic, Place};
@@ -110,7 +111,9 @@ pub(super) fn decide(
     let mut planner = Planner::new(planning);
     let mut codes = composer.unique().then(|| known_codes(composer, snapshot.as_ref()));
     let mut unusable = Unusable::default();
+    let mut progress = ReadingProgress::new(context, prepared, "planning");
     let report = audience.read(exclusions, &mut |item| {
+        progress.row();
         let Item::Kept(recipient) = item else { return ControlFlow::Continue(()) };
         match composer.message(recipient, 0) {
             Ok(message) => {
@@ -130,6 +133,7 @@ pub(super) fn decide(
         }
         ControlFlow::Continue(())
     });
+    drop(progress);
     let report = match report {
         Ok(report) => report,
         Err(findings) => {

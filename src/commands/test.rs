@@ -15,8 +15,8 @@ use crate::compose::Composer;
 use crate::kaleyra::{Client, ClientOptions, Endpoint, Timeouts};
 use crate::ledger::{Holder, LockTimeout, LockedLedger, TestSend};
 use crate::model::{
-    CodeKey, CouponCode, Fields, Message, OfferEnd, Origin, Outcome, PhoneNumber, Recipient,
-    SharedContent,
+    CodeKey, CouponCode, Fields, Message, NotSent, OfferEnd, Origin, Outcome, PhoneNumber,
+    Recipient, SharedContent,
 };
 use crate::send::{Request, Wire, Writing};
 use crate::view::text::safe;
@@ -181,10 +181,14 @@ fn tell(
         Outcome::Accepted { message_id, .. } => {
             (format!("accepted by Kaleyra as {}", safe(message_id.as_str())), Exit::Done)
         }
-        Outcome::Rejected(why) => (format!("rejected: {} ({})", why.text, why.code), Exit::Halted),
-        Outcome::NotSent(_) => {
+        Outcome::Rejected(why) => (format!("rejected: {} ({})", why.text, why.code), Exit::Error),
+        Outcome::NotSent(cause) => {
             let why = detail.map(|why| format!(": {} ({})", why.text, why.code));
-            (format!("not sent{}", why.unwrap_or_default()), Exit::Halted)
+            let exit = match cause {
+                NotSent::Refused(_) => Exit::Halted,
+                NotSent::NoConnection | NotSent::Throttled | NotSent::GroupRefused => Exit::Pending,
+            };
+            (format!("not sent{}", why.unwrap_or_default()), exit)
         }
         Outcome::Unknown(cause) => (format!("unknown: {cause}"), Exit::Unknown),
     };

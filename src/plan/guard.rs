@@ -8,8 +8,8 @@ use crate::model::{Campaign, CampaignStatus, Timestamp};
 pub struct LimitCheck {
     /// The limit's key in the campaign file.
     pub limit: &'static str,
-    /// What it allows.
-    pub allowed: String,
+    /// What it allows; `None` when the campaign states no limit.
+    pub allowed: Option<String>,
     /// What the plan has; `None` for limits that only bind while sending.
     pub actual: Option<String>,
     /// Whether the plan is refused for it.
@@ -82,19 +82,19 @@ pub(super) fn limit_checks(
     vec![
         LimitCheck {
             limit: "recipients",
-            allowed: limits.recipients.map_or_else(|| "no limit".to_owned(), |n| n.to_string()),
+            allowed: limits.recipients.map(|most| most.to_string()),
             actual: Some(people.to_string()),
             breached: limits.recipients.is_some_and(|most| people > most),
         },
         LimitCheck {
             limit: "invalid",
-            allowed: limits.invalid.to_string(),
+            allowed: Some(limits.invalid.to_string()),
             actual: Some(share),
             breached: limits.invalid.is_exceeded_by(audience.invalid, usable_or_not),
         },
         LimitCheck {
             limit: "failures",
-            allowed: limits.failures.to_string(),
+            allowed: Some(limits.failures.to_string()),
             actual: None,
             breached: false,
         },

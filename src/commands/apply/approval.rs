@@ -47,9 +47,28 @@ impl Approval {
     pub(super) fn is_by_id(&self) -> bool {
         matches!(self, Self::Ids(_))
     }
+
+    /// Refuses what nobody approved and nobody can, before keys are asked for.
+    pub(super) fn expect_possible(
+        &self,
+        context: &Context,
+        work: &[Work<'_>],
+    ) -> Result<(), CommandError> {
+        match self {
+            Self::Automatic => Ok(()),
+            Self::Ids(ids) => approve_ids(ids, work),
+            Self::Ask if needs_approval(work) && !context.output.interaction().may_ask => {
+                Err(CommandError::NotApproved(
+                    "nobody can be asked here: approve the plan with `--approve ID`",
+                ))
+            }
+            Self::Ask => Ok(()),
+        }
+    }
 }
 
-/// Lets the approved plans through, or refuses all; the word for the ledger.
+/// Asks, where approval was not given on the command line; the word for the ledger. To be
+/// called after [`Approval::expect_possible`].
 ///
 /// Approval guards consumption, not resume: a plan consumed before was approved then. But
 /// where ids are given, nothing else is sent, resumed or new.
@@ -60,10 +79,14 @@ pub(super) fn approve(
 ) -> Result<&'static str, CommandError> {
     match approval {
         Approval::Automatic => Ok("auto"),
-        Approval::Ids(ids) => approve_ids(ids, work).map(|()| "id"),
-        Approval::Ask if !work.iter().any(|item| item.is_open() && item.is_new()) => Ok("prompt"),
+        Approval::Ids(_) => Ok("id"),
+        Approval::Ask if !needs_approval(work) => Ok("prompt"),
         Approval::Ask => ask(context, work).map(|()| "prompt"),
     }
+}
+
+fn needs_approval(work: &[Work<'_>]) -> bool {
+    work.iter().any(|item| item.is_open() && item.is_new())
 }
 
 fn approve_ids(ids: &[PlanId], work: &[Work<'_>]) -> Result<(), CommandError> {
@@ -84,11 +107,6 @@ fn approve_ids(ids: &[PlanId], work: &[Work<'_>]) -> Result<(), CommandError> {
 }
 
 fn ask(context: &mut Context, work: &[Work<'_>]) -> Result<(), CommandError> {
-    if !context.output.interaction().may_ask {
-        return Err(CommandError::NotApproved(
-            "nobody can be asked here: approve the plan with `--approve ID`",
-        ));
-    }
     let count = work.iter().filter(|item| item.is_open()).map(|item| item.decided.plan.tally.send);
     let question = format!(
         "Send to {}? A sent message cannot be unsent. Only `yes` sends: ",

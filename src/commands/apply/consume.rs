@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use super::super::context::Context;
 use super::super::error::CommandError;
+use super::super::reading::ReadingProgress;
 use super::Work;
 use crate::audience::Item;
 use crate::ledger::{Consumption, LockedLedger, NewRecipient, PlanRecord, PlanRow};
@@ -15,7 +16,7 @@ use crate::model::Sid;
 /// The audience is read a second time; whoever is not in the plan, or would get other
 /// content than planned, stops the whole consumption: a file changed in between.
 pub(super) fn consume(
-    context: &mut Context,
+    context: &Context,
     ledger: &mut LockedLedger,
     work: &[Work<'_>],
     sid: &Sid,
@@ -43,13 +44,14 @@ pub(super) fn consume(
             consumed_at: now,
         };
         let row = consumption.plan(&record)?;
-        write_recipients(&mut consumption, row, item)?;
+        write_recipients(context, &mut consumption, row, item)?;
     }
     consumption.commit()?;
     Ok(())
 }
 
 fn write_recipients(
+    context: &Context,
     consumption: &mut Consumption<'_>,
     row: PlanRow,
     item: &Work<'_>,
@@ -59,7 +61,9 @@ fn write_recipients(
     let changed = || CommandError::AudienceChanged(prepared.entry.campaign.name.to_string());
     let mut written = 0;
     let mut failure = None;
+    let mut progress = ReadingProgress::new(context, prepared, "recording the plan");
     let read = prepared.audience.read(&prepared.exclusions, &mut |kept| {
+        progress.row();
         let Item::Kept(recipient) = kept else { return ControlFlow::Continue(()) };
         let Ok(index) = sends.binary_search_by_key(&recipient.number, |planned| planned.number)
         else {

@@ -49,7 +49,8 @@ pub(super) fn end(
     let next = (report.counts.pending > 0 && !args.sandbox).then(|| resume_command(args));
     if args.format == ApplyFormat::Human {
         let (out, look) = context.output.data();
-        run::write_summary(out, look, report, next.as_deref())
+        writeln!(out)
+            .and_then(|()| run::write_summary(out, look, report, next.as_deref()))
             .and_then(|()| out.flush())
             .map_err(CommandError::Output)?;
     }

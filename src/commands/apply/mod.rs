@@ -68,6 +68,7 @@ pub(super) fn apply(context: &mut Context, args: &ApplyArgs) -> Result<Exit, Com
         ledger.close()?;
         return Ok(Exit::Done);
     }
+    approval.expect_possible(context, &work)?;
     let account = far_side.account(&context.environment)?;
     expect_same_account(&ledger, &work, &account.sid)?;
     let approved_by = approve(context, &approval, &work)?;

@@ -1,6 +1,7 @@
 //! The plan for people at a terminal or reading a CI log.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use super::PlanView;
 use crate::model::{CampaignStatus, OfferEnd, format_duration};
@@ -186,13 +187,13 @@ fn sending_words(view: &PlanView<'_>) -> String {
     if view.plan.tally.send == 0 {
         return "nobody".to_owned();
     }
-    format!(
-        "at {}, about {}: from {} to {}",
-        view.rate,
-        format_duration(schedule.duration()),
-        schedule.starts_at.human(view.offset),
-        schedule.ends_at.human(view.offset),
-    )
+    let starts_at = schedule.starts_at.human(view.offset);
+    let took = format_duration(schedule.duration());
+    if schedule.duration() < Duration::from_mins(1) {
+        return format!("at {}, about {took}, from {starts_at}", view.rate);
+    }
+    let ends_at = schedule.ends_at.human(view.offset);
+    format!("at {}, about {took}: from {starts_at} to {ends_at}", view.rate)
 }
 
 fn crash_words(plan: &Plan) -> String {
@@ -202,9 +203,10 @@ fn crash_words(plan: &Plan) -> String {
 fn limit_words(limits: &[LimitCheck]) -> String {
     let words: Vec<_> = limits
         .iter()
-        .map(|check| match &check.actual {
-            Some(actual) => format!("{} {actual} of {}", check.limit, check.allowed),
-            None => format!("{} {}", check.limit, check.allowed),
+        .map(|check| match (&check.actual, &check.allowed) {
+            (Some(actual), Some(allowed)) => format!("{} {actual} of {allowed}", check.limit),
+            (Some(actual), None) => format!("{} {actual} (no limit)", check.limit),
+            (None, allowed) => format!("{} {}", check.limit, allowed.as_deref().unwrap_or("-")),
         })
         .collect();
     words.join(" · ")
@@ -306,7 +308,7 @@ pub(super) fn blocker_words(blocker: &Blocker, view: &PlanView<'_>) -> String {
         Blocker::Limit(check) => format!(
             "`limits.{}` allows {}, the plan has {}",
             check.limit,
-            check.allowed,
+            check.allowed.as_deref().unwrap_or("any number"),
             check.actual.as_deref().unwrap_or("more")
         ),
         Blocker::MixedContent { sent, fields } => format!(

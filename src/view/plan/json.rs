@@ -113,7 +113,7 @@ struct ScheduleObject {
 struct Limit {
     #[serde(rename = "limit")]
     key: &'static str,
-    allowed: String,
+    allowed: Option<String>,
     actual: Option<String>,
     breached: bool,
 }
