@@ -1,1 +1,5 @@
-//! The whole program in a made world: files, a fixed clock, a scripted server.
+//! The house rules that hold for the repository itself.
+//!
+//! One binary, because linking is what costs.
+
+mod tidy;
