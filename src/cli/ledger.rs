@@ -49,8 +49,8 @@ pub struct LedgerCheckArgs {
 
 /// Write what the ledger knows of every recipient
 ///
-/// Columns: `campaign`, `recipient`, `id`, `state`, `cause`, `attempts`, `message_id`,
-/// `coupon_code`, `content_hash`, `plan_id`, `accepted_at`, `updated_at`.
+/// Columns: campaign, recipient, id, state, cause, attempts, message_id, coupon_code,
+/// content_hash, plan_id, accepted_at, updated_at.
 #[derive(Debug, Args)]
 pub struct LedgerExportArgs {
     /// Which ledger.

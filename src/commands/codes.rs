@@ -81,12 +81,20 @@ fn collect(prepared: &Prepared<'_>, decided: &Decided) -> Result<Vec<IssuedCode>
             return ControlFlow::Continue(());
         }
         let counter = decided.codes.as_ref().map_or(0, |codes| codes.counter_for(recipient.number));
-        let Ok(code) = prepared.composer.code(recipient, counter) else {
-            failed = true;
-            return ControlFlow::Break(());
-        };
-        issued.push(IssuedCode { number: recipient.number, id: recipient.id.clone(), code });
-        ControlFlow::Continue(())
+        match prepared.composer.code(recipient, counter) {
+            Ok(code) => {
+                issued.push(IssuedCode {
+                    number: recipient.number,
+                    id: recipient.id.clone(),
+                    code,
+                });
+                ControlFlow::Continue(())
+            }
+            Err(_) => {
+                failed = true;
+                ControlFlow::Break(())
+            }
+        }
     });
     if failed || read.is_err() || issued.len() != sends.len() {
         return Err(changed());
@@ -120,7 +128,7 @@ fn write_file(
                 plan_id.clone(),
             ])?;
         }
-        let buffered = csv.into_inner().map_err(csv::IntoInnerError::into_error)?;
+        let buffered = csv.into_inner().map_err(|error| error.into_error())?;
         buffered.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
     };
     let _ = context;

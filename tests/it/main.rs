@@ -1,5 +1,23 @@
-//! The house rules that hold for the repository itself.
+//! The whole program in a made world: files, a fixed clock, a scripted server; and the
+//! house rules that hold for the repository itself.
 //!
-//! One binary, because linking is what costs.
+//! One binary, because linking is what costs. A file is a feature, a test a sentence.
 
+mod account;
+mod apply;
+mod approval;
+mod codes;
+mod examples;
+mod guards;
+mod interruption;
+mod ledger;
+mod outcomes;
+mod plan;
+mod resume;
+mod sandbox;
+mod status;
+mod support;
+mod test;
+mod texts;
 mod tidy;
+mod validate;

@@ -62,7 +62,7 @@ impl<'a> Engine<'a> {
     ) -> Result<Self, CommandError> {
         let runtime = runtime()?;
         let (tell, stop) = channel(8);
-        runtime.block_on(async { listen_for_signals(&tell) }).map_err(|source| {
+        runtime.block_on(async { listen_for_signals(tell) }).map_err(|source| {
             CommandError::System { what: "signals cannot be listened for", source: source.into() }
         })?;
         let seed = random_bytes::<8>().map_or(0, u64::from_le_bytes);
@@ -171,7 +171,7 @@ pub(in crate::commands) fn runtime() -> Result<Runtime, CommandError> {
 }
 
 /// The first signal drains, the second leaves: the engine knows, this only passes them on.
-fn listen_for_signals(tell: &Sender<StopSignal>) -> std::io::Result<()> {
+fn listen_for_signals(tell: Sender<StopSignal>) -> std::io::Result<()> {
     let kinds = [
         (SignalKind::interrupt(), StopSignal::Interrupt),
         (SignalKind::terminate(), StopSignal::Terminate),
@@ -217,7 +217,10 @@ impl Wire for KaleyraWire {
         let expiration = expiration_time_ms(&self.offer, end, self.clock.now());
         let form = Form::new(&self.shared, &request.message, &request.recipients, Some(expiration));
         let reply = match form {
-            Ok(form) => self.client.send(form, Box::new(move || writing.starts())).await,
+            Ok(form) => {
+                writing.starts();
+                self.client.send(form).await
+            }
             // Nothing was put on the wire, and no other request of this campaign would fare
             // better.
             Err(error) => return refused(&request, &error),

@@ -110,7 +110,7 @@ fn open_ledger(
     far_side: &FarSide,
 ) -> Result<LockedLedger, CommandError> {
     let path = match far_side.ledger() {
-        Some(path) => path,
+        Some(path) => path.to_path_buf(),
         None => address(context, &args.ledger)?.path().to_path_buf(),
     };
     let holder = Holder::this_process(context.clock.now());

@@ -1,0 +1,76 @@
+//! One call of the program, to be refined and run.
+
+use std::collections::BTreeMap;
+
+use super::{Process, Run, World};
+
+/// A command line about to be run in a world.
+#[must_use = "nothing happens until it is run"]
+pub(crate) struct Command<'a> {
+    world: &'a World,
+    line: String,
+    environment: BTreeMap<String, String>,
+    input: Option<String>,
+    may_show_codes: bool,
+}
+
+impl<'a> Command<'a> {
+    pub(super) fn new(world: &'a World, line: &str) -> Self {
+        let environment = world.environment().clone();
+        Self { world, line: line.to_owned(), environment, input: None, may_show_codes: false }
+    }
+
+    /// Sets a variable for this run.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Takes a variable away for this run.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.environment.remove(name);
+        self
+    }
+
+    /// Gives standard input.
+    pub(crate) fn input(mut self, text: &str) -> Self {
+        self.input = Some(text.to_owned());
+        self
+    }
+
+    /// Lets people's codes be shown: the test is about showing them.
+    pub(crate) fn may_show_codes(mut self) -> Self {
+        self.may_show_codes = true;
+        self
+    }
+
+    /// Runs it to its end.
+    #[track_caller]
+    pub(crate) fn run(self) -> Run {
+        self.spawn().wait()
+    }
+
+    /// Starts it.
+    pub(crate) fn spawn(self) -> Process<'a> {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_offercast"));
+        command
+            .args(words(&self.line))
+            .current_dir(self.world.folder())
+            .env_clear()
+            .envs(&self.environment);
+        Process::start(self.world, &self.line, command, self.input, self.may_show_codes)
+    }
+}
+
+/// A command line's words; `'…'` holds words together.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (index, part) in line.split('\'').enumerate() {
+        if index % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    words
+}

@@ -1,0 +1,15 @@
+//! A made world for the program to run in: a folder, an environment, a clock, a far side.
+
+mod canary;
+mod command;
+mod process;
+mod redact;
+mod run;
+mod samples;
+mod world;
+
+pub(crate) use command::Command;
+pub(crate) use process::Process;
+pub(crate) use run::Run;
+pub(crate) use samples::{CAMPAIGN, SHARED, people, phone, plan_id};
+pub(crate) use world::World;
