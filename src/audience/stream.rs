@@ -2,6 +2,8 @@
 //!
 //! Each row goes the same way: read, number normalised, `where`, restricted countries,
 //! excluded people, people already seen. What is left is a recipient.
+//!
+//! It is long because it is the one place where the order of the steps can be seen whole.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

@@ -11,6 +11,7 @@ use crate::compose::ComposeError;
 use crate::kaleyra::EndpointError;
 use crate::ledger::{AddressError, LedgerError};
 use crate::model::{KeyFingerprint, Lineage, PlanId};
+use crate::sandbox::ScriptError;
 
 /// A command's failure.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +41,9 @@ pub enum CommandError {
     /// Standard output or error is gone or full.
     #[error("cannot write the output")]
     Output(#[source] io::Error),
+    /// `--script` cannot be used.
+    #[error("`--script` cannot be used")]
+    Script(#[source] ScriptError),
     /// Something about the arguments that clap cannot see.
     #[error("{message}")]
     Usage {
@@ -160,7 +164,7 @@ impl CommandError {
             | Self::UnusableKey { .. }
             | Self::Endpoint(_)
             | Self::System { .. } => Exit::Error,
-            Self::Usage { .. } => Exit::Usage,
+            Self::Usage { .. } | Self::Script(_) => Exit::Usage,
             Self::OtherCodeKey { approved: true, .. }
             | Self::NotTheApproved { .. }
             | Self::UnknownApproval(_)
@@ -188,6 +192,7 @@ impl CommandError {
                     "it is needed {why}; a file may be named by `…_FILE` instead"
                 ));
             }
+            Self::Script(_) => "docs/sandbox.md describes scripts",
             Self::NoCampaigns(_) => "name a campaign file, or a folder that holds some",
             Self::OtherCodeKey { .. } => {
                 "use the key the campaign began with: codes already given out belong to it"

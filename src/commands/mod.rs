@@ -17,6 +17,7 @@ mod report;
 mod sandbox;
 mod secrets;
 mod status;
+mod telling;
 mod test;
 mod util;
 mod validate;

@@ -6,24 +6,17 @@ use std::ops::ControlFlow;
 
 use super::context::Context;
 use super::error::CommandError;
-use super::findings::{from_finding, issued_codes_changed, row_fault, space_fault};
+use super::findings::{from_finding, issued_codes_changed, space_fault};
 use super::load::{LoadedCampaign, roots};
 use super::reading::ReadingProgress;
-use crate::audience::{Audience, AudienceReport, DropKind, Dropped, Exclusions, Item};
-use crate::compose::{CodeBook, CodeBookError, ComposeError, Composer, RowFault, preview_text};
-use crate::diagnostic::{Diagnostic, Place};
+use super::telling::{Unusable, code_summary, sample, summarise};
+use crate::audience::{Audience, Exclusions, Item};
+use crate::compose::{CodeBook, CodeBookError, ComposeError, Composer};
+use crate::diagnostic::Diagnostic;
 use crate::kaleyra::Endpoint;
-use crate::ledger::{Known, ReadLedger, Snapshot};
+use crate::ledger::{Known, LedgerError, ReadLedger, Snapshot};
 use crate::model::{Campaign, CodeKey, Exclude, PhoneNumber, Recipient, State};
-use crate::plan::{
-    Action, AudienceSummary, CodeSummary, InvalidRow, Plan, Planner, PlanningContext, Sample,
-    SampleMessage, Terms,
-};
-
-/// The most faulty rows that are listed one by one.
-const MOST_ROW_ERRORS: usize = 20;
-/// The most unusable rows a plan names.
-const MOST_INVALID_ROWS: usize = 20;
+use crate::plan::{Action, Plan, Planner, PlanningContext, Terms};
 
 /// A campaign with everything opened that its plan needs.
 pub(super) struct Prepared<'a> {
@@ -65,10 +58,13 @@ pub(super) fn prepare<'a>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Option<Prepared<'a>>, CommandError> {
     let LoadedCampaign { campaign, document } = entry;
+    let endpoint =
+        means.endpoint.cloned().unwrap_or_else(|| Endpoint::of(&campaign.sender.api_domain));
     let composer = Composer::new(campaign, means.code_key).map_err(compose_error)?;
     let snapshot = means.ledger.map(|ledger| ledger.snapshot(&campaign.name)).transpose()?;
     if let Some(snapshot) = &snapshot {
         expect_code_key(campaign, &composer, snapshot, means.approved)?;
+        expect_host(&endpoint, snapshot)?;
     }
     let others = numbers_of_campaigns(campaign, means.ledger, entry, diagnostics)?;
     let roots = roots(context, campaign);
@@ -78,10 +74,6 @@ pub(super) fn prepare<'a>(
     let audience = Audience::open(campaign, &roots);
     match (audience, exclusions) {
         (Ok(audience), Ok(exclusions)) => {
-            let endpoint = means
-                .endpoint
-                .cloned()
-                .unwrap_or_else(|| Endpoint::of(&campaign.sender.api_domain));
             Ok(Some(Prepared { entry, audience, exclusions, composer, endpoint, snapshot }))
         }
         (audience, exclusions) => {
@@ -167,41 +159,6 @@ pub(super) fn decide(
     Ok(Some(Decided { plan: planner.finish(summary, code_summary), codes }))
 }
 
-/// Where a recipient's row stands, as a person would look it up.
-pub(super) fn row_place(prepared: &Prepared<'_>, recipient: &Recipient) -> String {
-    let (file, line) = row_position(prepared, recipient);
-    format!("{file}:{line}")
-}
-
-fn row_position(prepared: &Prepared<'_>, recipient: &Recipient) -> (String, u64) {
-    (prepared.audience.source_name(recipient.origin.source), recipient.origin.line)
-}
-
-/// Rows that give no message: some are the row's own fault and are left out, some show that
-/// the campaign and its audience do not fit together.
-#[derive(Default)]
-struct Unusable {
-    count: u64,
-    rows: Vec<InvalidRow>,
-    errors: Vec<Diagnostic>,
-}
-
-impl Unusable {
-    fn add(&mut self, prepared: &Prepared<'_>, recipient: &Recipient, fault: RowFault) {
-        if fault.is_of_the_row() {
-            self.count += 1;
-            if self.rows.len() < MOST_INVALID_ROWS {
-                let place = row_place(prepared, recipient);
-                self.rows.push(InvalidRow { place, reason: fault.message });
-            }
-        } else if self.errors.len() < MOST_ROW_ERRORS {
-            let (file, line) = row_position(prepared, recipient);
-            let place = Place::Line { file, line, column: None };
-            self.errors.push(row_fault(&prepared.entry.document, place, fault));
-        }
-    }
-}
-
 /// The codes that left the house, sent or issued: each stays its person's, and nobody else
 /// gets one. Codes that were only planned may still change with the campaign.
 fn known_codes(composer: &Composer, snapshot: Option<&Snapshot>) -> CodeBook {
@@ -264,87 +221,17 @@ fn rows_of(
     }
 }
 
-/// A person as a reviewer reads them: masked, unless they asked on their own terminal.
-fn sample(
-    prepared: &Prepared<'_>,
-    recipient: &Recipient,
-    reveal: bool,
-) -> Result<Sample, RowFault> {
-    let body_of = |params: &[String]| {
-        let text = prepared.entry.campaign.template.text.as_ref();
-        match text.and_then(|text| text.body.as_deref()) {
-            Some(body) => preview_text(body, params),
-            None if params.is_empty() => String::new(),
-            None => format!("parameters: {}", params.join(" · ")),
+/// A ledger belongs to the API host of its first apply: people known there are known there
+/// only.
+fn expect_host(endpoint: &Endpoint, snapshot: &Snapshot) -> Result<(), CommandError> {
+    let plan = endpoint.identity();
+    match &snapshot.api_host {
+        Some(known) if *known != plan => {
+            let ledger = known.clone();
+            Err(LedgerError::OtherHost { ledger, plan }.into())
         }
-    };
-    let message = if reveal {
-        let message = prepared.composer.message(recipient, 0)?;
-        SampleMessage {
-            body: format!("{}\n{}", recipient.number.e164(), body_of(&message.params)),
-            code: message.coupon_code.as_str().to_owned(),
-            url_suffix: message.url_suffix,
-            header_url: message.header_url,
-        }
-    } else {
-        let message = prepared.composer.masked(recipient)?;
-        SampleMessage {
-            body: body_of(&message.params),
-            code: message.code,
-            url_suffix: message.url_suffix,
-            header_url: message.header_url,
-        }
-    };
-    Ok(Sample { number: recipient.number, place: row_place(prepared, recipient), message })
-}
-
-fn summarise(
-    prepared: &Prepared<'_>,
-    report: &AudienceReport,
-    unusable: Unusable,
-) -> AudienceSummary {
-    let invalid = report.first_dropped.iter().filter(|dropped| dropped.reason.kind().is_invalid());
-    let mut invalid_rows: Vec<_> = invalid
-        .map(|Dropped { origin, reason, .. }| InvalidRow {
-            place: format!("{}:{}", prepared.audience.source_name(origin.source), origin.line),
-            reason: match reason.hint() {
-                Some(hint) => format!("{reason}: {hint}"),
-                None => reason.to_string(),
-            },
-        })
-        .collect();
-    invalid_rows.extend(unusable.rows);
-    invalid_rows.truncate(MOST_INVALID_ROWS);
-    let names = (0u16..).map(|source| prepared.audience.source_name(source));
-    let entries = prepared.entry.campaign.exclude.iter().map(|entry| match entry {
-        Exclude::File { path, .. } => path.clone(),
-        Exclude::Campaign(name) => format!("campaign {name}"),
-    });
-    AudienceSummary {
-        rows: report.rows,
-        sources: names.zip(report.sources.iter().map(|source| source.rows)).collect(),
-        invalid: report.dropped.invalid() + unusable.count,
-        invalid_rows,
-        filtered: report.dropped.get(DropKind::Filtered),
-        sanctioned: report.dropped.get(DropKind::Sanctioned),
-        duplicates: report.dropped.get(DropKind::Duplicate),
-        excluded: entries.zip(report.excluded_by.iter().copied()).collect(),
-        us_numbers: report.in_us,
+        _ => Ok(()),
     }
-}
-
-fn code_summary(composer: &Composer, codes: Option<&CodeBook>) -> CodeSummary {
-    let Some(book) = codes else {
-        return if composer.code_depends_on_recipient() {
-            CodeSummary::NotUnique
-        } else {
-            CodeSummary::Shared
-        };
-    };
-    let report = book.report();
-    #[expect(clippy::cast_precision_loss, reason = "odds are shown to two digits")]
-    let one_guess_in = report.guesses_per_hit.map(|guesses| guesses as f64);
-    CodeSummary::Unique { codes: report.unique, redrawn: report.redrawn, one_guess_in }
 }
 
 /// Codes already given out belong to the key they were drawn with.

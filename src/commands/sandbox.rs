@@ -13,10 +13,7 @@ pub(super) fn sandbox(context: &mut Context, args: &SandboxArgs) -> Result<Exit,
         source,
     };
     let script = match &args.script {
-        Some(text) => Script::from_argument(text).map_err(|error| CommandError::Usage {
-            message: error.to_string(),
-            hint: Some("docs/sandbox.md describes scripts".to_owned()),
-        })?,
+        Some(text) => Script::from_argument(text).map_err(CommandError::Script)?,
         None => Script::default(),
     };
     let config = SandboxConfig {

@@ -1,4 +1,7 @@
 //! Renders the messages of one campaign.
+//!
+//! It is long because rendering, hashing and masking must treat each part alike, and that
+//! is seen only side by side.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -2,6 +2,8 @@
 //!
 //! minijinja finds unknown filters, tests and functions only when they are reached; this
 //! finds them in every branch. A pattern goes to the compiler only when nothing is wrong.
+//!
+//! It is long because every construct of the template language is judged here, one by one.
 
 use std::ops::Range;
 

@@ -16,7 +16,8 @@ const MAX_REPORTED: usize = 200;
 pub struct Parsed {
     /// The file with the places of everything in it; absent when it is no readable YAML.
     pub document: Option<Document>,
-    /// The campaign; absent when anything is wrong with the file.
+    /// The campaign. Beside errors it may still be there, so that later checks can find
+    /// their faults in the same run; it must not be planned or sent then.
     pub campaign: Option<Campaign>,
     /// All findings, in the order of their places. Warnings may accompany a campaign.
     pub diagnostics: Vec<Diagnostic>,
@@ -77,7 +78,6 @@ fn finished(
         };
         (start, diagnostic.rule)
     });
-    let faulty = diagnostics.iter().any(Diagnostic::is_error);
     diagnostics.truncate(MAX_REPORTED);
-    Parsed { document, campaign: campaign.filter(|_| !faulty), diagnostics }
+    Parsed { document, campaign, diagnostics }
 }

@@ -1,4 +1,6 @@
 //! Whole files: fixtures named for what they are or for their fault, and the schema itself.
+//!
+//! Tests of the way from text to campaign: long, because each kind of fault has its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};

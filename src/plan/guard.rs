@@ -114,10 +114,14 @@ pub(super) fn notices(
         notices.push(Notice::NotActive(campaign.status));
     }
     let some = |count: u64, notice: fn(u64) -> Notice| (count > 0).then(|| notice(count));
+    notices.extend(some(tally.gone_pending, Notice::PendingGone));
+    if tally.send == 0 {
+        // What only concerns those still to be sent to concerns nobody.
+        return notices;
+    }
     notices.extend(some(audience.us_numbers, Notice::UsNumbers));
     notices.extend(some(audience.duplicates, Notice::Duplicates));
     notices.extend(some(too_late, Notice::TooLate));
-    notices.extend(some(tally.gone_pending, Notice::PendingGone));
     notices.extend(some(tally.differs, Notice::Drifted));
     if campaign.delivery.rate.per_second() > 1000.0 {
         notices.push(Notice::HighRate);

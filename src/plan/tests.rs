@@ -1,3 +1,5 @@
+//! Tests of the decision: long, because each term and each state has its own row.
+
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -99,10 +99,7 @@ fn a_finished_campaign_makes_no_request() {
     let _ = world.run("apply --auto-approve").exits(0);
     let run = world.run("apply --auto-approve").exits(0);
     assert_snapshot!(run.stdout(), @r"
-    diwali  campaigns/diwali.yaml
-    Two weeks off for everybody
-
-    Nothing to do: 5 accepted.
+    diwali  nothing to do: 5 accepted
     ");
     let _ = world.run("apply").exits(0);
     assert_eq!(world.requests(), 5);

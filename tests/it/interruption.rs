@@ -70,7 +70,7 @@ fn a_second_apply_can_wait_for_the_first() {
     let world = world("");
     let first = world.spawn("apply --auto-approve");
     let first = first.until("the first request", |world| world.requests() >= 1);
-    let _ = world.run("apply --auto-approve --lock-timeout 60s").exits(0).shows("Nothing to do");
+    let _ = world.run("apply --auto-approve --lock-timeout 60s").exits(0).shows("nothing to do");
     let _ = first.wait().exits(0);
     assert_eq!((world.received().len(), world.most_per_person()), (40, 1));
 }

@@ -60,10 +60,7 @@ fn nothing_to_do_is_one_line() {
     let world = world().ledger().kaleyra("");
     let _ = world.run("apply --auto-approve").exits(0);
     assert_snapshot!(world.run("plan").exits(0).stdout(), @r"
-    diwali  campaigns/diwali.yaml
-    Two weeks off for everybody
-
-    Nothing to do: 8 accepted.
+    diwali  nothing to do: 8 accepted
     ");
 }
 

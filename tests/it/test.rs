@@ -39,7 +39,7 @@ fn testers_can_stand_in_a_file() {
 #[test]
 fn what_became_of_a_test_is_an_exit_code() {
     for (rule, code) in [
-        (r#""reject": {"code": "E13001", "text": "Invalid WhatsApp number"}"#, 8),
+        (r#""reject": {"code": "E13001", "text": "Invalid WhatsApp number"}"#, 1),
         (r#""code": "RBC201""#, 8),
         (r#""drop": "after_accept""#, 7),
     ] {

@@ -27,7 +27,7 @@ use super::planning::{Decided, Means, Prepared, decide, prepare};
 use super::report::report_diagnostics;
 use crate::cli::{ApplyArgs, ApplyFormat, Exit};
 use crate::ledger::{Holder, LedgerError, LockTimeout, LockedLedger};
-use crate::model::CampaignStatus;
+use crate::model::{CampaignStatus, Sid};
 use crate::plan::Progress;
 
 /// A campaign on its way through an apply.
@@ -191,23 +191,17 @@ fn refuse_blocked(work: &[Work<'_>]) -> Result<(), CommandError> {
     if blocked.is_empty() { Ok(()) } else { Err(CommandError::Blocked(blocked.join(", "))) }
 }
 
-/// The ledger belongs to the API host and account of its first apply, also on resume.
+/// The ledger belongs to the account of its first apply, also on resume. (That it belongs to
+/// the API host is seen when planning.)
 fn expect_same_account(
     ledger: &LockedLedger,
     work: &[Work<'_>],
-    sid: &crate::model::Sid,
+    sid: &Sid,
 ) -> Result<(), CommandError> {
     let fingerprint = sid.fingerprint(ledger.read().secret());
-    for item in work.iter().filter(|item| item.is_open()) {
-        let Some(snapshot) = &item.prepared.snapshot else { continue };
-        let host = item.prepared.endpoint.identity();
-        if let Some(known) = snapshot.api_host.as_ref().filter(|known| **known != host) {
-            let (ledger, plan) = (known.clone(), host);
-            return Err(LedgerError::OtherHost { ledger, plan }.into());
-        }
-        if snapshot.sid.as_ref().is_some_and(|known| *known != fingerprint) {
-            return Err(LedgerError::OtherAccount.into());
-        }
+    let mut known = work.iter().filter_map(|item| item.prepared.snapshot.as_ref()?.sid.as_ref());
+    if known.any(|known| *known != fingerprint) {
+        return Err(LedgerError::OtherAccount.into());
     }
     Ok(())
 }

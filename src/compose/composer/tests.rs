@@ -1,4 +1,6 @@
 //! Messages, faults of rows, masks and hashes.
+//!
+//! Tests of the composer: long, because each rule of a message has its own row.
 
 use std::time::{Duration, Instant};
 

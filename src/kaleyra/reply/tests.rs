@@ -1,3 +1,5 @@
+//! Tests of the classifier: long, because every shape of a reply has its own row.
+
 use std::time::Duration;
 
 use proptest::prelude::*;

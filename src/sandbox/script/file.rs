@@ -1,4 +1,6 @@
 //! A script's JSON form; `docs/sandbox.md` describes it.
+//!
+//! It is long because half of it is tests of what a script may say.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};

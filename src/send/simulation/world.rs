@@ -1,5 +1,7 @@
 //! One simulated campaign: the machine, the writer, the wire and the server behind it, on
 //! virtual clocks. Every promise is checked after every step.
+//!
+//! It is long because it is a whole world: clock, ledger, network and the rules they obey.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;

@@ -12,16 +12,15 @@ use crate::view::{Look, Role};
 /// Writes one campaign's plan.
 pub fn write(out: &mut dyn Write, look: Look, view: &PlanView<'_>) -> io::Result<()> {
     let plan = view.plan;
+    if is_settled(plan) {
+        return write_settled(out, look, view);
+    }
     let name = look.palette.paint(Role::Strong, plan.campaign.as_str());
     writeln!(out, "{name}  {}", look.palette.paint(Role::Faint, &safe(view.path)))?;
     if let Some(description) = view.description {
         writeln!(out, "{}", safe(description))?;
     }
     writeln!(out)?;
-    if is_settled(plan) {
-        write_settled(out, view)?;
-        return write_notices(out, look, plan);
-    }
     write_counts(out, look, plan)?;
     write_invalid_rows(out, plan)?;
     writeln!(out)?;
@@ -34,10 +33,10 @@ pub fn write(out: &mut dyn Write, look: Look, view: &PlanView<'_>) -> io::Result
 
 /// Nothing to do, and nothing that a reviewer would have to look at: one line.
 fn is_settled(plan: &Plan) -> bool {
-    plan.tally.send == 0 && plan.changes.is_empty()
+    plan.tally.send == 0 && plan.tally.gone_pending == 0 && plan.changes.is_empty()
 }
 
-fn write_settled(out: &mut dyn Write, view: &PlanView<'_>) -> io::Result<()> {
+fn write_settled(out: &mut dyn Write, look: Look, view: &PlanView<'_>) -> io::Result<()> {
     let tally = &view.plan.tally;
     let mut parts = vec![format!("{} accepted", number(tally.same + tally.differs))];
     let mut add = |count: u64, word: &str| {
@@ -49,7 +48,8 @@ fn write_settled(out: &mut dyn Write, view: &PlanView<'_>) -> io::Result<()> {
     add(tally.rejected_before, "rejected");
     add(tally.left_out_before, "left out because the offer was over");
     add(view.plan.audience.dropped(), "skipped");
-    writeln!(out, "Nothing to do: {}.", parts.join(", "))
+    let name = look.palette.paint(Role::Strong, view.plan.campaign.as_str());
+    writeln!(out, "{name}  nothing to do: {}", parts.join(", "))
 }
 
 fn write_counts(out: &mut dyn Write, look: Look, plan: &Plan) -> io::Result<()> {

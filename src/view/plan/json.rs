@@ -90,7 +90,7 @@ struct Codes {
     kind: &'static str,
     unique: Option<u64>,
     redrawn: Option<u64>,
-    one_guess_in: Option<f64>,
+    one_guess_in: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -251,7 +251,7 @@ impl Codes {
                 kind: "unique",
                 unique: Some(codes),
                 redrawn: Some(redrawn),
-                one_guess_in: one_guess_in.map(f64::floor),
+                one_guess_in: one_guess_in.map(whole),
             },
         }
     }
@@ -273,6 +273,11 @@ impl OfferObject {
             fixed_by_first_apply: view.end_is_open,
         }
     }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "odds are at least 1")]
+fn whole(odds: f64) -> u64 {
+    odds as u64
 }
 
 fn blocker_rule(blocker: &Blocker) -> &'static str {
