@@ -73,7 +73,7 @@ pub(super) fn read(text: &str, source: SourceId) -> Reading {
     if builder.root.is_none() {
         let place = Place::Text { source, span: Span::new(0, 0) };
         let fault = Diagnostic::error("yaml/empty", place, "the file holds no campaign")
-            .hint("`offercast init` writes an example to start from");
+            .hint("begin with `version: 1`; `offercast schema campaign` prints every key");
         builder.faults.push(fault);
     }
     Reading { root: builder.root, faults: builder.faults }
