@@ -38,7 +38,9 @@ fn every_command_of_the_readme_runs() {
             (_, Some(path)) => format!("cat > {path} <<'END'\n{}END\n", block.text),
             _ => continue,
         };
-        script.push_str(&format!("echo '-- README.md:{}' >&2\n{commands}", block.line));
+        let marker = format!("echo '-- README.md:{}' >&2\n", block.line);
+        script.push_str(&marker);
+        script.push_str(&commands);
     }
     let (success, output) = copy.run(&script, &[("OFFERCAST_API_URL", &sandbox.url())]);
     assert!(success, "{output}");
