@@ -23,6 +23,8 @@ pub mod names {
     pub const AUDIENCE_DIR: &str = "OFFERCAST_AUDIENCE_DIR";
     /// Another address of the API: https, or http on loopback.
     pub const API_URL: &str = "OFFERCAST_API_URL";
+    /// How long a reply is waited for, 5 s to 10 min: a minute unless it is said.
+    pub const RESPONSE_TIMEOUT: &str = "OFFERCAST_RESPONSE_TIMEOUT";
     /// The wall time at which the program starts, RFC 3339: for reproducible output.
     pub const NOW: &str = "OFFERCAST_NOW";
     /// Set by CI systems.

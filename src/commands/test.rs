@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::Arc;
 
-use super::apply::{FarSide, KaleyraWire, runtime};
+use super::apply::{FarSide, KaleyraWire, runtime, timeouts};
 use super::context::Context;
 use super::error::CommandError;
 use super::ledgers::{address, expect_lineage};
@@ -12,7 +12,7 @@ use super::report::report_diagnostics;
 use crate::audience::{Audience, parse_cli_number};
 use crate::cli::{Exit, TestArgs};
 use crate::compose::Composer;
-use crate::kaleyra::{Client, ClientOptions, Endpoint, Timeouts};
+use crate::kaleyra::{Client, ClientOptions, Endpoint};
 use crate::ledger::{Holder, LockTimeout, LockedLedger, TestSend};
 use crate::model::{
     CodeKey, CouponCode, Fields, Message, NotSent, OfferEnd, Origin, Outcome, PhoneNumber,
@@ -53,8 +53,11 @@ pub(super) fn test(context: &mut Context, args: &TestArgs) -> Result<Exit, Comma
     let account = far_side.account(&context.environment)?;
     let endpoint = far_side.endpoint(&context.environment)?;
     let endpoint = endpoint.unwrap_or_else(|| Endpoint::of(&entry.campaign.sender.api_domain));
-    let options =
-        ClientOptions { timeouts: Timeouts::default(), max_in_flight: 1, system_proxy: false };
+    let options = ClientOptions {
+        timeouts: timeouts(&context.environment)?,
+        max_in_flight: 1,
+        system_proxy: false,
+    };
     let client =
         Client::new(&endpoint, &account.sid, &account.key, &options).map_err(|source| {
             CommandError::System { what: "no client could be made", source: source.into() }

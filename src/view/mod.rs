@@ -7,6 +7,7 @@
 pub mod diagnostics;
 pub mod error;
 pub mod export;
+mod forgiving;
 pub mod history;
 mod output;
 pub mod plan;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
+use super::forgiving::{Forgiving, Lost};
 use super::style::Palette;
 
 /// Columns assumed where nothing tells.
@@ -75,6 +76,7 @@ pub struct Output {
     stdout_look: Look,
     stderr_look: Look,
     interaction: Interaction,
+    lost: Lost,
 }
 
 impl Environment {
@@ -162,7 +164,24 @@ impl Output {
             stdout_look: environment.look(choice, environment.stdout_is_terminal),
             stderr_look: environment.look(choice, environment.stderr_is_terminal),
             interaction: environment.interaction(),
+            lost: Lost::default(),
         }
+    }
+
+    /// From here on a stream that is closed or full stops nothing; see [`Output::lost`].
+    pub fn outlive_readers(&mut self) {
+        let stdout = std::mem::replace(&mut self.stdout, Box::new(io::sink()));
+        let (stdout, lost) = Forgiving::new(stdout);
+        let stderr = std::mem::replace(&mut self.stderr, Box::new(io::sink()));
+        let (stderr, _) = Forgiving::new(stderr);
+        self.stdout = Box::new(stdout);
+        self.stderr = Box::new(stderr);
+        self.lost = lost;
+    }
+
+    /// Why stdout fell silent, if it did since [`Output::outlive_readers`].
+    pub fn lost(&self) -> Option<io::ErrorKind> {
+        self.lost.why()
     }
 
     /// Where data goes, and how it may look.

@@ -2,6 +2,7 @@
 //! around it.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use super::super::context::Context;
 use super::super::error::CommandError;
 use super::Work;
 use super::far_side::Account;
-use crate::cli::{ApplyArgs, ApplyFormat};
+use crate::cli::{ApplyArgs, ApplyFormat, Environment, variables};
 use crate::clock::{Clock, random_bytes};
 use crate::event::RunEvent;
 use crate::kaleyra::{
@@ -31,12 +32,17 @@ const LINE_INTERVAL: Duration = Duration::from_secs(5);
 /// How often a progress event is printed.
 const EVENT_INTERVAL: Duration = Duration::from_secs(1);
 
+/// Shorter, and healthy replies become unknown; longer, and a hung server holds a pipeline.
+const RESPONSE_TIMEOUTS: RangeInclusive<Duration> =
+    Duration::from_secs(5)..=Duration::from_mins(10);
+
 /// What all campaigns of an invocation share.
 pub(super) struct Engine<'a> {
     runtime: Runtime,
     clock: Clock,
     args: &'a ApplyArgs,
     started: Instant,
+    timeouts: Timeouts,
     stop: Mutex<Receiver<StopSignal>>,
     paces: Mutex<HashMap<PhoneNumber, Pace>>,
     may_redraw: bool,
@@ -59,6 +65,7 @@ impl<'a> Engine<'a> {
         work: &[Work<'_>],
         ledger: &LockedLedger,
         started: Instant,
+        timeouts: Timeouts,
     ) -> Result<Self, CommandError> {
         let runtime = runtime()?;
         let (tell, stop) = channel(8);
@@ -76,6 +83,7 @@ impl<'a> Engine<'a> {
             clock: context.clock,
             args,
             started,
+            timeouts,
             stop: Mutex::new(stop),
             paces: Mutex::new(paces),
             may_redraw: context.output.interaction().may_redraw,
@@ -115,7 +123,7 @@ impl<'a> Engine<'a> {
             seed: self.seed,
         };
         let options = ClientOptions {
-            timeouts: Timeouts::default(),
+            timeouts: self.timeouts,
             max_in_flight: campaign.delivery.max_in_flight,
             system_proxy: false,
         };
@@ -168,6 +176,21 @@ pub(in crate::commands) fn runtime() -> Result<Runtime, CommandError> {
             source: source.into(),
         },
     )
+}
+
+/// How long to wait for what, as the environment says. Read before anything is sent.
+pub(in crate::commands) fn timeouts(environment: &Environment) -> Result<Timeouts, CommandError> {
+    let timeouts = Timeouts::default();
+    let Some(text) = environment.get(variables::RESPONSE_TIMEOUT) else { return Ok(timeouts) };
+    match humantime::parse_duration(text) {
+        Ok(response) if RESPONSE_TIMEOUTS.contains(&response) => {
+            Ok(Timeouts { response, ..timeouts })
+        }
+        _ => Err(CommandError::Usage {
+            message: format!("`{}` is not a time to wait", variables::RESPONSE_TIMEOUT),
+            hint: Some("a duration from `5s` to `10min`; unset it to wait for a minute".into()),
+        }),
+    }
 }
 
 /// The first signal drains, the second leaves: the engine knows, this only passes them on.

@@ -9,13 +9,13 @@ mod ending;
 mod engine;
 mod far_side;
 
-use std::time::Instant;
+use std::io::ErrorKind;
 
 use approval::{Approval, approve};
 use consume::consume;
 use ending::{Ending, end};
 use engine::Engine;
-pub(super) use engine::{KaleyraWire, runtime};
+pub(super) use engine::{KaleyraWire, runtime, timeouts};
 pub(super) use far_side::FarSide;
 
 use super::context::Context;
@@ -48,9 +48,26 @@ impl Work<'_> {
     }
 }
 
-/// Runs the command.
+/// Runs the command. Whether anybody still reads what it says changes nothing about what it
+/// sends: a reader who leaves is free to, a stream that is full is an error at the end.
 pub(super) fn apply(context: &mut Context, args: &ApplyArgs) -> Result<Exit, CommandError> {
+    context.output.outlive_readers();
+    let exit = carry_out(context, args)?;
+    match context.output.lost() {
+        None | Some(ErrorKind::BrokenPipe) => Ok(exit),
+        Some(kind) => {
+            context.warn(&format!(
+                "standard output could not be written ({kind}); the ledger is complete, \
+                 `offercast status` shows it"
+            ));
+            Ok(exit.worse(Exit::Error))
+        }
+    }
+}
+
+fn carry_out(context: &mut Context, args: &ApplyArgs) -> Result<Exit, CommandError> {
     let approval = Approval::of(context, args)?;
+    let timeouts = timeouts(&context.environment)?;
     let started = context.clock.monotonic();
     let loaded = load::load(context, &args.campaigns.paths)?;
     report_diagnostics(context, &loaded);
@@ -73,7 +90,8 @@ pub(super) fn apply(context: &mut Context, args: &ApplyArgs) -> Result<Exit, Com
     expect_same_account(&ledger, &work, &account.sid)?;
     let approved_by = approve(context, &approval, &work)?;
     consume(context, &mut ledger, &work, &account.sid, approved_by)?;
-    send(context, args, &work, ledger, &account, started)
+    let engine = Engine::start(context, args, &work, &ledger, started, timeouts)?;
+    send(context, args, &work, ledger, &account, &engine)
 }
 
 /// Carries out one campaign after the other, in path order.
@@ -83,9 +101,8 @@ fn send(
     work: &[Work<'_>],
     mut ledger: LockedLedger,
     account: &far_side::Account,
-    started: Instant,
+    engine: &Engine<'_>,
 ) -> Result<Exit, CommandError> {
-    let engine = Engine::start(context, args, work, &ledger, started)?;
     let mut ending = Ending::default();
     for item in work.iter().filter(|item| item.is_open()) {
         let ran = engine.run(item, account, ledger, ending.people())?;
