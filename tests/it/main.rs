@@ -11,11 +11,16 @@ mod docs;
 mod examples;
 mod guards;
 mod interruption;
+#[cfg(target_os = "linux")]
+mod kills;
 mod ledger;
+mod locks;
 mod outcomes;
 mod plan;
 mod resume;
 mod sandbox;
+#[cfg(target_os = "linux")]
+mod signals;
 mod status;
 mod support;
 mod test;

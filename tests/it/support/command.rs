@@ -1,6 +1,7 @@
 //! One call of the program, to be refined and run.
 
 use std::collections::BTreeMap;
+use std::process::Stdio;
 
 use super::{Process, Run, World};
 
@@ -11,13 +12,25 @@ pub(crate) struct Command<'a> {
     line: String,
     environment: BTreeMap<String, String>,
     input: Option<String>,
+    stdout: Stdio,
+    stderr: Stdio,
     may_show_codes: bool,
+    under: Vec<String>,
 }
 
 impl<'a> Command<'a> {
     pub(super) fn new(world: &'a World, line: &str) -> Self {
         let environment = world.environment().clone();
-        Self { world, line: line.to_owned(), environment, input: None, may_show_codes: false }
+        Self {
+            world,
+            line: line.to_owned(),
+            environment,
+            input: None,
+            stdout: Stdio::piped(),
+            stderr: Stdio::piped(),
+            may_show_codes: false,
+            under: Vec::new(),
+        }
     }
 
     /// Sets a variable for this run.
@@ -38,6 +51,25 @@ impl<'a> Command<'a> {
         self
     }
 
+    /// Runs it as an argument of these words, such as `strace -f`; what they write is taken
+    /// for its own.
+    pub(crate) fn under(mut self, words: &[&str]) -> Self {
+        self.under.extend(words.iter().map(|&word| word.to_owned()));
+        self
+    }
+
+    /// Sends standard output elsewhere; the run's is empty then.
+    pub(crate) fn stdout(mut self, place: impl Into<Stdio>) -> Self {
+        self.stdout = place.into();
+        self
+    }
+
+    /// Sends standard error elsewhere; the run's is empty then.
+    pub(crate) fn stderr(mut self, place: impl Into<Stdio>) -> Self {
+        self.stderr = place.into();
+        self
+    }
+
     /// Lets people's codes be shown: the test is about showing them.
     pub(crate) fn may_show_codes(mut self) -> Self {
         self.may_show_codes = true;
@@ -52,9 +84,14 @@ impl<'a> Command<'a> {
 
     /// Starts it.
     pub(crate) fn spawn(self) -> Process<'a> {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_offercast"));
+        let mut line = self.under;
+        line.push(env!("CARGO_BIN_EXE_offercast").to_owned());
+        line.extend(words(&self.line));
+        let mut command = std::process::Command::new(&line[0]);
         command
-            .args(words(&self.line))
+            .args(&line[1..])
+            .stdout(self.stdout)
+            .stderr(self.stderr)
             .current_dir(self.world.folder())
             .env_clear()
             .envs(&self.environment);

@@ -36,27 +36,27 @@ impl<'a> Process<'a> {
         may_show_codes: bool,
     ) -> Self {
         command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program has just been built");
+        let mut child = command.spawn().expect("the program has just been built");
         if let (Some(text), Some(mut stdin)) = (input, child.stdin.take()) {
             // A program that does not read its input to the end is right to do so.
             thread::spawn(move || drop(stdin.write_all(text.as_bytes())));
         }
-        let stdout = Reader::start(child.stdout.take().expect("it is a pipe"));
-        let stderr = Reader::start(child.stderr.take().expect("it is a pipe"));
+        let stdout = child.stdout.take().map_or_else(Reader::of_nothing, Reader::start);
+        let stderr = child.stderr.take().map_or_else(Reader::of_nothing, Reader::start);
         let deadline = now() + PATIENCE;
         Self { world, line: line.to_owned(), child, stdout, stderr, may_show_codes, deadline }
     }
 
+    /// Its id, its own until it has been waited for.
+    pub(crate) fn id(&self) -> Pid {
+        let id = i32::try_from(self.child.id()).expect("process ids are small");
+        Pid::from_raw(id).expect("no process has the id 0")
+    }
+
     /// Sends a signal.
     pub(crate) fn signal(&self, signal: Signal) {
-        let id = i32::try_from(self.child.id()).expect("process ids are small");
-        let id = Pid::from_raw(id).expect("no process has the id 0");
         // It may have ended by itself in the meantime.
-        let _ = kill_process(id, signal);
+        let _ = kill_process(self.id(), signal);
     }
 
     /// Waits until something is so in the world.
@@ -116,6 +116,11 @@ struct Reader {
 }
 
 impl Reader {
+    /// For a stream that goes elsewhere.
+    fn of_nothing() -> Self {
+        Self { so_far: Arc::default(), thread: None }
+    }
+
     fn start(mut stream: impl Read + Send + 'static) -> Self {
         let so_far = Arc::new(Mutex::new(Vec::new()));
         let bytes = Arc::clone(&so_far);

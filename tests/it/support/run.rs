@@ -63,6 +63,11 @@ impl Run {
         self
     }
 
+    /// The exit code; `None` after a signal.
+    pub(crate) fn code(&self) -> Option<i32> {
+        self.code
+    }
+
     /// Standard output.
     pub(crate) fn stdout(&self) -> &str {
         &self.stdout

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use offercast::clock::Clock;
@@ -149,6 +150,11 @@ impl World {
     /// Everybody the stand-in accepted a message for, in order.
     pub(crate) fn received(&self) -> Vec<Accepted> {
         self.stand_in().accepted()
+    }
+
+    /// Where the stand-in listens.
+    pub(crate) fn kaleyra_address(&self) -> SocketAddr {
+        self.stand_in().address()
     }
 
     /// How many requests came to the stand-in.
