@@ -107,23 +107,23 @@ fn what_status_says_adds_up_while_an_apply_runs_and_after_it_was_killed() {
     let seed = first_seed();
     let ground = Ground::new(shape, &slow_script(seed), seed);
     let process = ground.apply().spawn().until("somebody is sent to", |world| world.requests() > 0);
-    let mut seen = Vec::new();
+    let mut sums = Vec::new();
     for _ in 0..5 {
-        seen.push(planned_and_sum(&ground));
+        sums.push(planned_and_sum(&ground));
         std::thread::sleep(Duration::from_millis(20));
     }
     process.signal(rustix::process::Signal::KILL);
     let _ = process.wait().was_killed();
-    seen.push(planned_and_sum(&ground));
+    sums.push(planned_and_sum(&ground));
     let attempting = ground.look().count("attempting");
     assert!((1..=shape.bound()).contains(&attempting), "{attempting} on the wire");
-    assert!(seen.iter().all(|sums| *sums == (400, 400)), "planned, and the sum: {seen:?}");
+    assert!(sums.iter().all(|both| *both == (400, 400)), "planned, and the sum: {sums:?}");
 }
 
 fn planned_and_sum(ground: &Ground) -> (u64, u64) {
     let run = ground.world().run("status --format json").exits(0);
-    let status: serde_json::Value = serde_json::from_str(run.raw()).expect("status is JSON");
-    let counts = status["campaigns"][0]["counts"].as_object().expect("a campaign is known");
+    let answer: serde_json::Value = serde_json::from_str(run.raw()).expect("status is JSON");
+    let counts = answer["campaigns"][0]["counts"].as_object().expect("a campaign is known");
     let count = |name: &str| counts[name].as_u64().expect("a number");
     let states = ["pending", "attempting", "accepted", "rejected", "unknown", "skipped"];
     (count("planned"), states.map(count).iter().sum())
