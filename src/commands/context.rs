@@ -3,6 +3,7 @@
 use super::error::CommandError;
 use crate::cli::{ColorChoice, Environment, variables};
 use crate::clock::Clock;
+use crate::kaleyra::Endpoint;
 use crate::model::Timestamp;
 use crate::view;
 
@@ -29,6 +30,15 @@ impl Context {
         };
         let output = view::Output::of_process(choice, &view::Environment::of_process());
         Ok(Self { environment, clock, output })
+    }
+
+    /// Refuses to send anywhere but to this machine under a pretended time: offers that are
+    /// over could go out.
+    pub(super) fn expect_real_time(&self, endpoint: &Endpoint) -> Result<(), CommandError> {
+        if self.environment.get(variables::NOW).is_some() && !endpoint.is_this_machine() {
+            return Err(CommandError::PretendedTime { host: endpoint.identity() });
+        }
+        Ok(())
     }
 
     /// Writes data to standard output.

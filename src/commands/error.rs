@@ -41,6 +41,12 @@ pub enum CommandError {
     /// Standard output or error is gone or full.
     #[error("cannot write the output")]
     Output(#[source] io::Error),
+    /// `OFFERCAST_NOW` must not decide when real people are sent an offer.
+    #[error("`{}` is set, and messages would go to `{host}`", variables::NOW)]
+    PretendedTime {
+        /// The API host.
+        host: String,
+    },
     /// `--script` cannot be used.
     #[error("`--script` cannot be used")]
     Script(#[source] ScriptError),
@@ -164,7 +170,7 @@ impl CommandError {
             | Self::UnusableKey { .. }
             | Self::Endpoint(_)
             | Self::System { .. } => Exit::Error,
-            Self::Usage { .. } | Self::Script(_) => Exit::Usage,
+            Self::Usage { .. } | Self::Script(_) | Self::PretendedTime { .. } => Exit::Usage,
             Self::OtherCodeKey { approved: true, .. }
             | Self::NotTheApproved { .. }
             | Self::UnknownApproval(_)
@@ -174,6 +180,7 @@ impl CommandError {
             | Self::NotApproved(_)
             | Self::Declined
             | Self::Blocked(_) => Exit::Refused,
+            Self::Ledger(LedgerError::NoSuchCampaign { .. }) => Exit::Error,
             Self::Ledger(_)
             | Self::NoLedgerInCi
             | Self::BadLineageFile(_)
@@ -192,10 +199,16 @@ impl CommandError {
                     "it is needed {why}; a file may be named by `…_FILE` instead"
                 ));
             }
+            Self::PretendedTime { .. } => {
+                "unset it: a pretended time is for reproducible output and stand-ins on this machine"
+            }
             Self::Script(_) => "docs/sandbox.md describes scripts",
             Self::NoCampaigns(_) => "name a campaign file, or a folder that holds some",
             Self::OtherCodeKey { .. } => {
                 "use the key the campaign began with: codes already given out belong to it"
+            }
+            Self::Write { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
+                "an existing file is never written over: name another one"
             }
             Self::LedgerNamed(_) => {
                 "give that ledger up only if it is lost for good: with `--replace LINEAGE`, \

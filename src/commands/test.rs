@@ -53,6 +53,7 @@ pub(super) fn test(context: &mut Context, args: &TestArgs) -> Result<Exit, Comma
     let account = far_side.account(&context.environment)?;
     let endpoint = far_side.endpoint(&context.environment)?;
     let endpoint = endpoint.unwrap_or_else(|| Endpoint::of(&entry.campaign.sender.api_domain));
+    context.expect_real_time(&endpoint)?;
     let options = ClientOptions {
         timeouts: timeouts(&context.environment)?,
         max_in_flight: 1,

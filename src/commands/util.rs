@@ -8,6 +8,7 @@ use super::error::CommandError;
 use super::reference;
 use crate::cli::{Cli, Exit, SchemaArgs, SchemaName, UtilCommand};
 use crate::clock::random_bytes;
+use crate::model::CodeKey;
 use crate::parse::CAMPAIGN_SCHEMA;
 
 /// Prints a schema.
@@ -37,7 +38,11 @@ pub(super) fn util(context: &mut Context, command: &UtilCommand) -> Result<Exit,
                 what: "no key could be made",
                 source: source.into(),
             })?;
-            bytes = format!("{}\n", BASE64.encode(&key)).into_bytes();
+            let text = BASE64.encode(&key);
+            if let Some(key) = CodeKey::new(text.clone().into_bytes()) {
+                context.tell(&format!("Its fingerprint is {}.", key.fingerprint()));
+            }
+            bytes = format!("{text}\n").into_bytes();
         }
     }
     context.print(&String::from_utf8_lossy(&bytes))?;

@@ -40,6 +40,11 @@ pub enum EndpointError {
 }
 
 impl Endpoint {
+    /// Whether requests stay on this machine.
+    pub fn is_this_machine(&self) -> bool {
+        is_this_machine(&self.host)
+    }
+
     /// A pod's endpoint: https on its usual port.
     pub fn of(domain: &ApiDomain) -> Self {
         let host = domain.as_str().to_owned();

@@ -86,6 +86,9 @@ fn carry_out(context: &mut Context, args: &ApplyArgs) -> Result<Exit, CommandErr
         return Ok(Exit::Done);
     }
     approval.expect_possible(context, &work)?;
+    for item in work.iter().filter(|item| item.is_open()) {
+        context.expect_real_time(&item.prepared.endpoint)?;
+    }
     let account = far_side.account(&context.environment)?;
     expect_same_account(&ledger, &work, &account.sid)?;
     let approved_by = approve(context, &approval, &work)?;

@@ -237,7 +237,10 @@ impl PlanObject {
                 .iter()
                 .map(|notice| Finding { rule: notice_rule(notice), text: notice_words(notice) })
                 .collect(),
-            apply_command: view.apply_command.map(str::to_owned),
+            apply_command: view
+                .apply_command
+                .filter(|_| verdict(plan) == "ready")
+                .map(str::to_owned),
         }
     }
 }

@@ -63,8 +63,11 @@ impl RunListener for PlainLines {
             }
             RunEvent::Resumed => self.say("going on"),
             RunEvent::Draining { stop, in_flight } => {
-                let requests = plural(*in_flight, "request", "requests");
-                self.say(&format!("{}; waiting for {requests} on the wire", stop_sentence(*stop)));
+                let waiting = match in_flight {
+                    0 => String::new(),
+                    n => format!("; waiting for {} on the wire", plural(*n, "request", "requests")),
+                };
+                self.say(&format!("{}{waiting}", stop_sentence(*stop)));
             }
             RunEvent::Finished(report) => self.say(&stop_sentence(report.stop)),
         }
