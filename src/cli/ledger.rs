@@ -13,6 +13,8 @@ pub enum LedgerCommand {
     Init(LedgerInitArgs),
     /// Check the ledger's file and its figures
     Check(LedgerCheckArgs),
+    /// Take a copy over as the newest there is
+    Adopt(LedgerAdoptArgs),
     /// Write what the ledger knows of every recipient
     Export(LedgerExportArgs),
 }
@@ -45,6 +47,27 @@ pub struct LedgerCheckArgs {
     /// Which ledger.
     #[command(flatten)]
     pub ledger: LedgerOption,
+}
+
+/// Take a copy over as the newest there is
+///
+/// An apply refuses a ledger that is older than the one it applied here last, or that was
+/// moved without the `.serial` file beside it: whoever was sent to since is not in it. If
+/// the newer one is lost for good, or there is none, this goes on with the copy. Whoever was
+/// sent to after the copy was made can be sent to again.
+#[derive(Debug, Args)]
+pub struct LedgerAdoptArgs {
+    /// Which ledger.
+    #[command(flatten)]
+    pub ledger: LedgerOption,
+
+    /// The folder of the campaigns
+    #[arg(long, value_name = "DIR", default_value = "campaigns")]
+    pub campaigns: PathBuf,
+
+    /// The copy's serial, as the refusal named it
+    #[arg(long, value_name = "N")]
+    pub serial: i64,
 }
 
 /// Write what the ledger knows of every recipient

@@ -23,7 +23,8 @@ pub use codes::CodesArgs;
 pub use environment::{Environment, names as variables};
 pub use exit::Exit;
 pub use ledger::{
-    LedgerCheckArgs, LedgerCommand, LedgerExportArgs, LedgerExportFormat, LedgerInitArgs,
+    LedgerAdoptArgs, LedgerCheckArgs, LedgerCommand, LedgerExportArgs, LedgerExportFormat,
+    LedgerInitArgs,
 };
 pub use plan::{PlanArgs, PlanFormat};
 pub use sandbox::SandboxArgs;

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use super::context::Context;
 use super::error::CommandError;
 use super::ledger::private_file;
-use super::ledgers::{address, expect_lineage};
+use super::ledgers::{address, expect_lineage, tell_opened};
 use super::load;
 use super::plan::endpoint;
 use super::planning::{Decided, Means, Prepared, decide, prepare};
@@ -33,7 +33,9 @@ pub(super) fn codes(context: &mut Context, args: &CodesArgs) -> Result<Exit, Com
     }
     let address = address(context, &args.ledger)?;
     let holder = Holder::this_process(context.clock.now());
-    let mut ledger = LockedLedger::open(address.path(), LockTimeout::default(), &holder)?.ledger;
+    let opened = LockedLedger::open(address.path(), LockTimeout::default(), &holder)?;
+    tell_opened(context, address.path(), &opened);
+    let mut ledger = opened.ledger;
     expect_lineage(ledger.read(), std::slice::from_ref(&args.campaign))?;
     let code_key = secrets::code_key(&context.environment)?;
     let endpoint = endpoint(context)?;

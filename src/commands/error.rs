@@ -242,6 +242,17 @@ fn ledger_hint(error: &LedgerError) -> Option<String> {
         LedgerError::Locked { .. } => {
             "wait for the other apply, or allow time with `--lock-timeout`"
         }
+        LedgerError::OlderCopy { found: serial, .. } | LedgerError::Unproven { serial, .. } => {
+            return Some(format!(
+                "bring back the newest copy, with the files beside it; if there is none, \
+                 `offercast ledger adopt --serial {serial}` goes on with this one: whoever was \
+                 sent to since can be sent to again"
+            ));
+        }
+        LedgerError::Forked { .. } => {
+            "bring back the copy that was applied from this folder: this one does not know who \
+             was sent to from here"
+        }
         _ => return None,
     };
     Some(text.to_owned())

@@ -1,4 +1,4 @@
-//! `offercast ledger init / check / export`.
+//! `offercast ledger init / check / adopt / export`.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -7,13 +7,16 @@ use std::path::Path;
 
 use super::context::Context;
 use super::error::CommandError;
-use super::ledgers::{LINEAGE_FILE, address, open_to_read};
+use super::ledgers::{LINEAGE_FILE, address, expect_lineage, open_to_read, tell_opened};
 use super::status::campaign_name;
 use crate::cli::{
-    Exit, LedgerCheckArgs, LedgerCommand, LedgerExportArgs, LedgerExportFormat, LedgerInitArgs,
+    Exit, LedgerAdoptArgs, LedgerCheckArgs, LedgerCommand, LedgerExportArgs, LedgerExportFormat,
+    LedgerInitArgs,
 };
 use crate::clock::random_bytes;
-use crate::ledger::{self, HistoryRow, NewLedger, ReadLedger, Who};
+use crate::ledger::{
+    self, HistoryRow, Holder, LockTimeout, LockedLedger, NewLedger, ReadLedger, Who,
+};
 use crate::model::{LedgerSecret, Lineage};
 use crate::view::export::{CsvExport, NdjsonExport};
 
@@ -22,6 +25,7 @@ pub(super) fn ledger(context: &mut Context, command: &LedgerCommand) -> Result<E
     match command {
         LedgerCommand::Init(args) => init(context, args),
         LedgerCommand::Check(args) => check(context, args),
+        LedgerCommand::Adopt(args) => adopt(context, args),
         LedgerCommand::Export(args) => export(context, args),
     }
 }
@@ -92,6 +96,21 @@ fn check(context: &mut Context, args: &LedgerCheckArgs) -> Result<Exit, CommandE
     let list: Vec<_> = findings.iter().map(|finding| format!("- {finding}\n")).collect();
     context.print(&format!("The ledger `{address}` is damaged:\n{}", list.concat()))?;
     Ok(Exit::Ledger)
+}
+
+fn adopt(context: &mut Context, args: &LedgerAdoptArgs) -> Result<Exit, CommandError> {
+    let address = address(context, &args.ledger)?;
+    expect_lineage(&ReadLedger::open_any(address.path())?, std::slice::from_ref(&args.campaigns))?;
+    let holder = Holder::this_process(context.clock.now());
+    let opened = LockedLedger::adopt(address.path(), args.serial, LockTimeout::default(), &holder)?;
+    tell_opened(context, address.path(), &opened);
+    opened.ledger.close()?;
+    context.tell(&format!(
+        "The ledger `{address}` is the newest copy from here on. Whoever was sent to after \
+         serial {} can be sent to again.",
+        args.serial
+    ));
+    Ok(Exit::Done)
 }
 
 fn export(context: &mut Context, args: &LedgerExportArgs) -> Result<Exit, CommandError> {

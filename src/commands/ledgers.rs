@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use super::context::Context;
 use super::error::CommandError;
 use crate::cli::{LedgerOption, variables};
-use crate::ledger::{LedgerAddress, ReadLedger};
+use crate::ledger::{Imported, LedgerAddress, Opened, ReadLedger};
 use crate::model::Lineage;
+use crate::view::text::plural;
 
 /// Where a ledger is looked for when nothing is said.
 const DEFAULT_LEDGER: &str = ".offercast/ledger.db";
@@ -39,6 +40,24 @@ pub(super) fn open_to_read(
     let ledger = ReadLedger::open(address(context, option)?.path())?;
     expect_lineage(&ledger, campaigns)?;
     Ok(ledger)
+}
+
+/// Says what opening a ledger for writing found and settled.
+pub(super) fn tell_opened(context: &mut Context, path: &Path, opened: &Opened) {
+    let Imported { recorded, settled, unusable } = opened.imported;
+    if recorded + settled + unusable > 0 {
+        context.warn(&format!(
+            "an apply could not write to the ledger: of the outcomes it left in `{}.journal` \
+             {recorded} are recorded now, {settled} were already, {unusable} cannot be used",
+            path.display()
+        ));
+    }
+    if opened.recovered > 0 {
+        context.warn(&format!(
+            "an apply died while {} on the wire: unknown now, and held",
+            plural(opened.recovered, "message was", "messages were")
+        ));
+    }
 }
 
 /// Refuses a ledger that is not the one the campaigns' `.ledger` files name.

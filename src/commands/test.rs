@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::apply::{FarSide, KaleyraWire, runtime, timeouts};
 use super::context::Context;
 use super::error::CommandError;
-use super::ledgers::{address, expect_lineage};
+use super::ledgers::{address, expect_lineage, tell_opened};
 use super::load::{self, LoadedCampaign, roots};
 use super::report::report_diagnostics;
 use crate::audience::{Audience, parse_cli_number};
@@ -41,7 +41,9 @@ pub(super) fn test(context: &mut Context, args: &TestArgs) -> Result<Exit, Comma
         None => address(context, &args.ledger)?.path().to_path_buf(),
     };
     let holder = Holder::this_process(context.clock.now());
-    let mut ledger = LockedLedger::open(&path, LockTimeout::default(), &holder)?.ledger;
+    let opened = LockedLedger::open(&path, LockTimeout::default(), &holder)?;
+    tell_opened(context, &path, &opened);
+    let mut ledger = opened.ledger;
     if !far_side.is_sandbox() {
         expect_lineage(ledger.read(), std::slice::from_ref(&args.campaign))?;
     }

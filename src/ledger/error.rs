@@ -41,6 +41,66 @@ pub enum LedgerError {
         /// The latest this version knows.
         known: i64,
     },
+    /// An earlier version wrote it, and only a writer may bring it up to date.
+    #[error(
+        "the ledger `{}` has format {found}, the next apply brings it to {known}", path.display()
+    )]
+    OlderFormat {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The one this version writes.
+        known: i64,
+    },
+    /// A copy from the past: what was sent since is not in it.
+    #[error(
+        "the ledger `{}` is older than what was applied from this folder: serial {found}, \
+         expected at least {expected}",
+        path.display()
+    )]
+    OlderCopy {
+        /// The file.
+        path: PathBuf,
+        /// Its serial.
+        found: i64,
+        /// The serial it was last seen with.
+        expected: i64,
+    },
+    /// Another copy was applied since the two were one.
+    #[error(
+        "the ledger `{}` is another copy than the one applied from this folder: they differ \
+         from serial {serial} on, or before",
+        path.display()
+    )]
+    Forked {
+        /// The file.
+        path: PathBuf,
+        /// The serial it was last seen with, under another mark.
+        serial: i64,
+    },
+    /// The file that would tell whether this is the newest copy is missing or unreadable.
+    #[error(
+        "whether the ledger `{path}` (serial {serial}) is the newest copy cannot be told: \
+         `{path}.serial` is missing or unreadable",
+        path = path.display()
+    )]
+    Unproven {
+        /// The ledger.
+        path: PathBuf,
+        /// Its serial.
+        serial: i64,
+    },
+    /// `ledger adopt` was told another serial than the file's.
+    #[error("the ledger `{}` has serial {found}, not {stated}", path.display())]
+    OtherSerial {
+        /// The file.
+        path: PathBuf,
+        /// Its serial.
+        found: i64,
+        /// What was said.
+        stated: i64,
+    },
     /// What is in the file is not what was written.
     #[error("the ledger `{}` is damaged: {damage}", path.display())]
     Damaged {

@@ -6,15 +6,19 @@
 mod address;
 mod error;
 mod filesystem;
+mod journal;
 mod lock;
+mod outcome;
 mod place;
+mod serial;
 mod sqlite;
 mod types;
 
 pub use address::{AddressError, LedgerAddress};
 pub use error::{Damage, Exposure, LedgerError, StoreFault, WriteNeed};
 pub use filesystem::FilesystemKind;
-pub use sqlite::{Consumption, LockedLedger, Opened, ReadLedger, init};
+pub use journal::{Journal, UnrecordedOutcome};
+pub use sqlite::{Consumption, Imported, LockedLedger, Opened, ReadLedger, init};
 pub use types::{
     CampaignMemory, CampaignStatusRow, Change, ConsumedPlan, FoundPlan, HistoryRow, Holder,
     IssuedCode, Known, LastStop, LockTimeout, NewLedger, NewRecipient, PendingRow, PlanRecord,

@@ -1,13 +1,15 @@
 //! How an apply ends: the summary, the ledger's note of it, the exit code.
 
+use std::io;
+
 use super::super::context::Context;
 use super::super::error::CommandError;
 use super::super::quote::command_line;
-use super::Work;
 use super::engine::Ran;
 use crate::cli::{ApplyArgs, ApplyFormat, Exit};
 use crate::event::{RunReport, StopReason};
-use crate::ledger::{LastStop, LockedLedger};
+use crate::ledger::{Journal, LastStop, LockedLedger};
+use crate::send::StoreError;
 use crate::view::{self, run};
 
 /// What all campaigns of an invocation came to.
@@ -15,11 +17,12 @@ use crate::view::{self, run};
 pub(super) struct Ending {
     exit: Exit,
     people: u64,
+    requests: u64,
 }
 
 impl Default for Ending {
     fn default() -> Self {
-        Self { exit: Exit::Done, people: 0 }
+        Self { exit: Exit::Done, people: 0, requests: 0 }
     }
 }
 
@@ -32,19 +35,36 @@ impl Ending {
     pub(super) fn people(&self) -> u64 {
         self.people
     }
+
+    /// Ends the invocation because of an error. Once requests were made, none of the exit
+    /// codes that promise the contrary will do.
+    pub(super) fn cut_short(
+        self,
+        context: &mut Context,
+        error: CommandError,
+    ) -> Result<Exit, CommandError> {
+        if self.requests == 0 || error.exit() == Exit::Error {
+            return Err(error);
+        }
+        let (out, look) = context.output.messages();
+        view::error::write(out, look, &error, error.hint().as_deref())
+            .map_err(CommandError::Output)?;
+        Ok(self.exit.worse(Exit::Halted))
+    }
 }
 
 /// Sums up one campaign's run. Whether the campaigns after it must wait.
 pub(super) fn end(
     context: &mut Context,
     args: &ApplyArgs,
-    item: &Work<'_>,
     ran: &Ran,
+    journal: &Journal,
     ending: &mut Ending,
 ) -> Result<bool, CommandError> {
     let report = &ran.report;
     let this_run = &report.this_run;
     ending.people += this_run.accepted + this_run.rejected + this_run.unknown;
+    ending.requests += report.requests;
     ending.exit = ending.exit.worse(exit_of(report));
     let next = (report.counts.pending > 0 && !args.sandbox).then(|| resume_command(args));
     if args.format == ApplyFormat::Human {
@@ -55,14 +75,7 @@ pub(super) fn end(
             .map_err(CommandError::Output)?;
     }
     if let Some(error) = &ran.store_error {
-        let campaign = &item.prepared.entry.campaign.name;
-        let hint = format!(
-            "{} of `{campaign}` could not be recorded: the next apply counts them as unknown and \
-             does not send them again",
-            view::text::plural(ran.unwritten as u64, "outcome", "outcomes")
-        );
-        let (out, look) = context.output.messages();
-        view::error::write(out, look, error, Some(&hint)).map_err(CommandError::Output)?;
+        tell_of_failure(context, ran, error, journal).map_err(CommandError::Output)?;
     }
     Ok(match report.stop {
         StopReason::Finished | StopReason::OfferOver | StopReason::AttemptsUsedUp => false,
@@ -72,6 +85,36 @@ pub(super) fn end(
         | StopReason::Interrupted
         | StopReason::Terminated => true,
     })
+}
+
+/// The ledger failed: what it did not take, and where that is.
+fn tell_of_failure(
+    context: &mut Context,
+    ran: &Ran,
+    error: &StoreError,
+    journal: &Journal,
+) -> io::Result<()> {
+    let outcomes = |count| view::text::plural(count, "outcome", "outcomes");
+    let path = journal.path().display();
+    let mut hint = String::from("nothing more was sent; ");
+    if ran.lost.is_empty() {
+        hint += &format!(
+            "{} on the way to the ledger went to `{path}`: the next apply records them",
+            outcomes(ran.kept)
+        );
+    } else {
+        hint += &format!(
+            "{} could not be kept in `{path}` either: the next apply counts them as unknown and \
+             does not send them again; keep the lines below, which say what became of them",
+            outcomes(ran.lost.len() as u64)
+        );
+    }
+    let (out, look) = context.output.messages();
+    view::error::write(out, look, error, Some(&hint))?;
+    for outcome in &ran.lost {
+        writeln!(out, "{outcome}")?;
+    }
+    out.flush()
 }
 
 /// Leaves a note in the ledger of how the run ended, for `status`.

@@ -20,7 +20,7 @@ use crate::event::RunEvent;
 use crate::kaleyra::{
     Asked, Client, ClientOptions, Form, Reply, Timeouts, Transport, classify, expiration_time_ms,
 };
-use crate::ledger::{Change, LockedLedger, PendingRow, PlanRow, RowId};
+use crate::ledger::{Change, Journal, LockedLedger, PendingRow, PlanRow, RowId, UnrecordedOutcome};
 use crate::model::{Offer, OfferEnd, Outcome, PhoneNumber, Rate, RequestResult, SharedContent};
 use crate::send::{
     self, Job, Pace, Request, RunOutcome, StopSignal, Store, StoreError, Wire, Writing,
@@ -52,7 +52,12 @@ pub(super) struct Engine<'a> {
 /// One campaign's run, with the ledger handed back.
 pub(super) struct Ran {
     pub(super) report: crate::event::RunReport,
-    pub(super) unwritten: usize,
+    /// Whether the ledger took every outcome.
+    pub(super) is_recorded: bool,
+    /// Outcomes that are in the emergency journal instead.
+    pub(super) kept: u64,
+    /// Outcomes that not even the journal took.
+    pub(super) lost: Vec<UnrecordedOutcome>,
     pub(super) store_error: Option<StoreError>,
     pub(super) store: Option<LockedLedger>,
 }
@@ -97,6 +102,7 @@ impl<'a> Engine<'a> {
         item: &Work<'_>,
         account: &Account,
         ledger: LockedLedger,
+        journal: &mut Journal,
         people_before: u64,
     ) -> Result<Ran, CommandError> {
         let campaign = &item.prepared.entry.campaign;
@@ -148,8 +154,9 @@ impl<'a> Engine<'a> {
             send::run(job, pace, Arc::new(wire), store, self.listener(), &mut stop, self.clock),
         );
         paces.insert(campaign.sender.from, pace);
+        let (kept, lost) = journal.keep(&unwritten);
         let store = store.map(|store| store.ledger);
-        Ok(Ran { report, unwritten: unwritten.len(), store_error, store })
+        Ok(Ran { report, is_recorded: unwritten.is_empty(), kept, lost, store_error, store })
     }
 
     fn listener(&self) -> impl FnMut(RunEvent) + Send + 'static + use<> {

@@ -20,13 +20,13 @@ pub(super) use far_side::FarSide;
 
 use super::context::Context;
 use super::error::CommandError;
-use super::ledgers::{address, expect_lineage};
+use super::ledgers::{address, expect_lineage, tell_opened};
 use super::load::{self, Loaded};
 use super::plan::{Shown, show_plans};
 use super::planning::{Decided, Means, Prepared, decide, prepare};
 use super::report::report_diagnostics;
 use crate::cli::{ApplyArgs, ApplyFormat, Exit};
-use crate::ledger::{Holder, LedgerError, LockTimeout, LockedLedger};
+use crate::ledger::{Holder, Journal, LedgerError, LockTimeout, LockedLedger};
 use crate::model::{CampaignStatus, Sid};
 use crate::plan::Progress;
 
@@ -92,9 +92,21 @@ fn carry_out(context: &mut Context, args: &ApplyArgs) -> Result<Exit, CommandErr
     let account = far_side.account(&context.environment)?;
     expect_same_account(&ledger, &work, &account.sid)?;
     let approved_by = approve(context, &approval, &work)?;
+    let mut journal = ledger.journal(most_on_the_wire(&work))?;
     consume(context, &mut ledger, &work, &account.sid, approved_by)?;
+    ledger.mark_run(context.clock.now())?;
     let engine = Engine::start(context, args, &work, &ledger, started, timeouts)?;
-    send(context, args, &work, ledger, &account, &engine)
+    send(context, args, &work, ledger, &mut journal, &engine, &account)
+}
+
+/// The most outcomes that can be on their way to the ledger at once. For each person on the
+/// wire there may be one more whose outcome is with the ledger's writer already.
+fn most_on_the_wire(work: &[Work<'_>]) -> u64 {
+    let each = work.iter().filter(|item| item.is_open()).map(|item| {
+        let delivery = &item.prepared.entry.campaign.delivery;
+        2 * u64::from(delivery.max_in_flight) * u64::from(delivery.recipients_per_request)
+    });
+    each.max().unwrap_or_default()
 }
 
 /// Carries out one campaign after the other, in path order.
@@ -103,24 +115,31 @@ fn send(
     args: &ApplyArgs,
     work: &[Work<'_>],
     mut ledger: LockedLedger,
-    account: &far_side::Account,
+    journal: &mut Journal,
     engine: &Engine<'_>,
+    account: &far_side::Account,
 ) -> Result<Exit, CommandError> {
     let mut ending = Ending::default();
     for item in work.iter().filter(|item| item.is_open()) {
-        let ran = engine.run(item, account, ledger, ending.people())?;
-        let stops_all = end(context, args, item, &ran, &mut ending)?;
-        match ran.store {
-            Some(store) => ledger = store,
-            None => return Ok(ending.exit()),
+        let ran = match engine.run(item, account, ledger, journal, ending.people()) {
+            Ok(ran) => ran,
+            Err(error) => return ending.cut_short(context, error),
+        };
+        let stops_all = end(context, args, &ran, journal, &mut ending)?;
+        // After a failed write nothing more is written: what is on disk is not known.
+        let Some(store) = ran.store.filter(|_| ran.is_recorded) else { return Ok(ending.exit()) };
+        ledger = store;
+        if let Err(error) = ending::record(context, &mut ledger, &ran.report) {
+            return ending.cut_short(context, error);
         }
-        ending::record(context, &mut ledger, &ran.report)?;
         if stops_all {
             break;
         }
     }
-    ledger.close()?;
-    Ok(ending.exit())
+    match ledger.close() {
+        Ok(()) => Ok(ending.exit()),
+        Err(error) => ending.cut_short(context, error.into()),
+    }
 }
 
 /// Takes the lock. What a process that died left open is unknown from here on.
@@ -130,7 +149,7 @@ fn open_ledger(
     far_side: &FarSide,
 ) -> Result<LockedLedger, CommandError> {
     let path = match far_side.ledger() {
-        Some(path) => path.to_path_buf(),
+        Some(path) => path,
         None => address(context, &args.ledger)?.path().to_path_buf(),
     };
     let holder = Holder::this_process(context.clock.now());
@@ -144,12 +163,7 @@ fn open_ledger(
             ));
         }
     }
-    if opened.recovered > 0 {
-        context.warn(&format!(
-            "an apply died while {} on the wire: unknown now, and held",
-            crate::view::text::plural(opened.recovered, "message was", "messages were")
-        ));
-    }
+    tell_opened(context, &path, &opened);
     Ok(opened.ledger)
 }
 

@@ -3,10 +3,12 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::ledger::error::LedgerError;
+use crate::ledger::serial::Mark;
 use crate::ledger::types::{NewRecipient, PlanRecord, PlanRow};
 use crate::model::{CampaignName, KeyFingerprint, OfferEnd, State, Timestamp};
 
 use super::fault::Fault;
+use super::marks::{self, Occasion};
 use super::open::LockedLedger;
 use super::pragmas;
 use super::rows::{Fixed, StoredPlan, stored};
@@ -22,7 +24,6 @@ const USUAL_CACHE_MEBIBYTES: i64 = 16;
 
 const META: &str = "SELECT api_host, sid_fingerprint FROM meta WHERE id = 1";
 const SET_META: &str = "UPDATE meta SET api_host = ?1, sid_fingerprint = ?2 WHERE id = 1";
-const COUNT_UP: &str = "UPDATE meta SET serial = serial + 1 WHERE id = 1";
 
 const ADD_CAMPAIGN: &str = "INSERT INTO campaigns (name, code_key, created_at) VALUES (?1, ?2, ?3)";
 const SET_CODE_KEY: &str = "UPDATE campaigns SET code_key = ?2 WHERE id = ?1 AND code_key IS NULL";
@@ -106,12 +107,12 @@ impl Consumption<'_> {
         if self.failed {
             return Err(LedgerError::Incomplete);
         }
-        self.step(Self::finish)?;
+        let mark = self.step(Self::finish)?;
         self.open = false;
         let connection = &self.ledger.reader.connection;
         // The plan is durable by now; a cache that stays large is no reason to fail.
         let _ = pragmas::set_cache(connection, USUAL_CACHE_MEBIBYTES);
-        Ok(())
+        self.ledger.keep_mark(mark)
     }
 
     fn step<T>(
@@ -291,7 +292,7 @@ impl Consumption<'_> {
         Ok(attempts)
     }
 
-    fn finish(&mut self) -> Result<(), Fault> {
+    fn finish(&mut self) -> Result<Mark, Fault> {
         for plan in &self.plans {
             let consumed_at = plan.consumed_at.as_millis();
             if plan.has_older {
@@ -309,9 +310,11 @@ impl Consumption<'_> {
             .checksum();
             self.statements.run(FINISH_PLAN, (plan.row, plan.planned, checksum))?;
         }
-        self.statements.run(COUNT_UP, [])?;
+        let start = Timestamp::from_millis(0);
+        let now = self.plans.last().map_or(start, |plan| plan.consumed_at);
+        let mark = marks::add(self.connection(), now, Occasion::Plan)?;
         self.connection().execute_batch("COMMIT")?;
-        Ok(())
+        Ok(mark)
     }
 }
 

@@ -11,14 +11,15 @@ use crate::ledger::error::LedgerError;
 use crate::ledger::filesystem::FilesystemKind;
 use crate::ledger::lock::no_follow;
 use crate::ledger::place::{LedgerFile, sync_folder};
+use crate::ledger::serial::{Mark, Seen};
 use crate::ledger::types::NewLedger;
 
 use super::fault::Fault;
 use super::open::meta_checksum;
 use super::{pragmas, schema};
 
-const FILL_META: &str = "INSERT INTO meta (id, lineage, secret, created_at, checksum, serial)
-  VALUES (1, ?1, ?2, ?3, ?4, 0)";
+const FILL_META: &str = "INSERT INTO meta (id, lineage, secret, created_at, checksum)
+  VALUES (1, ?1, ?2, ?3, ?4)";
 
 /// Creates the ledger (0600; its folder 0700 when that is missing) and makes it durable.
 /// Refuses when anything is at the path. Returns a file system to warn about, if it is on one.
@@ -41,6 +42,7 @@ pub fn init(path: &Path, new: &NewLedger) -> Result<Option<FilesystemKind>, Ledg
         let _ = fs::remove_file(&file.path);
         return Err(fault.at(&file.named, "create the tables"));
     }
+    Seen { lineage: new.lineage.clone(), mark: Mark::start() }.keep(&file)?;
     sync_folder(&file.folder)?;
     Ok(warning)
 }

@@ -8,6 +8,7 @@ use crate::model::{CampaignName, CouponCode, KeyFingerprint, Timestamp};
 
 use super::consume::campaign_row;
 use super::fault::Fault;
+use super::marks::{self, Occasion};
 use super::open::{LockedLedger, ReadLedger};
 use super::rows::{phone, stored};
 use super::snapshot::find_campaign;
@@ -76,7 +77,8 @@ impl LockedLedger {
                 statements
                     .run(ADD, (row, number, person, id, code.as_str(), digest, at.as_millis()))?;
             }
-            Ok(())
+            marks::add(connection, at, Occasion::Codes)
         })
+        .and_then(|mark| self.keep_mark(mark))
     }
 }

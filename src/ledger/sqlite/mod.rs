@@ -5,8 +5,11 @@ mod checksum;
 mod consume;
 mod fault;
 mod history;
+mod import;
 mod init;
 mod issued;
+mod marks;
+mod migrate;
 mod open;
 mod pragmas;
 mod rows;
@@ -20,5 +23,6 @@ mod write;
 mod tests;
 
 pub use consume::Consumption;
+pub use import::Imported;
 pub use init::init;
 pub use open::{LockedLedger, Opened, ReadLedger};

@@ -8,14 +8,18 @@ use rustix::fs::Access;
 
 use crate::ledger::error::{Damage, LedgerError, WriteNeed};
 use crate::ledger::filesystem::FilesystemKind;
+use crate::ledger::journal::Journal;
 use crate::ledger::lock::Lock;
 use crate::ledger::place::LedgerFile;
+use crate::ledger::serial::Seen;
 use crate::ledger::types::{Holder, LockTimeout};
 use crate::model::{LedgerSecret, Lineage, Timestamp};
 
 use super::checksum::Checksum;
 use super::fault::Fault;
-use super::{pragmas, schema};
+use super::import::{self, Imported};
+use super::marks::{self, Occasion};
+use super::{migrate, pragmas, schema};
 
 /// Files below these sizes are checked page by page when opened (measured: under 3 s for
 /// the 187 MB of a million recipients). Larger ones rely on the row checksums, which every
@@ -24,10 +28,6 @@ const CHECK_BELOW_FOR_WRITING: u64 = 256 << 20;
 const CHECK_BELOW_FOR_READING: u64 = 32 << 20;
 
 const READ_META: &str = "SELECT lineage, secret, created_at, checksum FROM meta WHERE id = 1";
-
-const RESCUE: &str =
-    "UPDATE recipients NOT INDEXED SET state = 'unknown', cause = 'crash', updated_at = ?1
-  WHERE state = 'attempting'";
 
 /// A ledger open for reading; works while an apply writes to it.
 #[derive(Debug)]
@@ -53,6 +53,8 @@ pub struct Opened {
     pub ledger: LockedLedger,
     /// Recipients whose attempt a dead process left open; they are `unknown(crash)` now.
     pub recovered: u64,
+    /// Outcomes that an apply whose ledger failed left in the emergency journal.
+    pub imported: Imported,
     /// A file system to warn about.
     pub warning: Option<FilesystemKind>,
 }
@@ -61,6 +63,17 @@ impl ReadLedger {
     /// Opens a ledger for reading. Takes no lock and writes nothing to the ledger's file
     /// (SQLite may leave an empty `-wal` and a `-shm` beside it).
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        // Read before the ledger: an apply may be making marks, in the ledger first.
+        let seen = Seen::read(&LedgerFile::find(path)?)?;
+        let ledger = Self::open_any(path)?;
+        if let Some(seen) = &seen {
+            ledger.expect(seen).map_err(|fault| fault.at(&ledger.file.named, "open it"))?;
+        }
+        Ok(ledger)
+    }
+
+    /// Opens any copy of a ledger, from whatever time.
+    pub fn open_any(path: &Path) -> Result<Self, LedgerError> {
         Self::open_checked(path, CHECK_BELOW_FOR_READING)
     }
 
@@ -106,11 +119,14 @@ impl ReadLedger {
             let known = schema::FORMAT;
             return Err(LedgerError::Newer { path: file.named, found, known }.into());
         }
-        if found != schema::FORMAT || !schema::is_intact(&connection)? {
-            return Err(Fault::Damaged(Damage::Schema));
-        }
         if writing {
             pragmas::make_durable(&connection, &file)?;
+        }
+        if found != schema::FORMAT {
+            bring_up_to_date(&connection, &file, found, writing)?;
+        }
+        if !schema::is_intact(&connection)? {
+            return Err(Fault::Damaged(Damage::Schema));
         }
         let size = fs::metadata(&file.path).map_or(0, |metadata| metadata.len());
         if size < check_below {
@@ -142,6 +158,11 @@ impl ReadLedger {
         })
     }
 
+    /// Refuses a ledger that has not been where this place's ledger was seen last.
+    fn expect(&self, seen: &Seen) -> Result<(), Fault> {
+        marks::expect(&self.connection, &self.file, &self.lineage, seen)
+    }
+
     /// Runs a reading function on one consistent state of the ledger.
     pub(super) fn reading<T>(
         &self,
@@ -157,9 +178,32 @@ impl ReadLedger {
 }
 
 impl LockedLedger {
-    /// Takes the lock, opens the ledger for writing, and settles what a dead process left
-    /// open: `attempting` becomes `unknown(crash)` before anything else happens.
+    /// Takes the lock, opens the ledger for writing, refuses a copy from the past, and
+    /// settles what a dead process left open: outcomes in the emergency journal are recorded,
+    /// other `attempting` rows become `unknown(crash)`, before anything else happens.
     pub fn open(path: &Path, timeout: LockTimeout, holder: &Holder) -> Result<Opened, LedgerError> {
+        Self::open_as(path, timeout, holder, Trust::Newest)
+    }
+
+    /// The same for a copy that somebody takes over as the newest there is, naming its
+    /// serial. Other copies, older and newer, are refused in this place from then on.
+    pub fn adopt(
+        path: &Path,
+        serial: i64,
+        timeout: LockTimeout,
+        holder: &Holder,
+    ) -> Result<Opened, LedgerError> {
+        let mut opened = Self::open_as(path, timeout, holder, Trust::Stated(serial))?;
+        opened.ledger.mark(holder.since, Occasion::Adopted)?;
+        Ok(opened)
+    }
+
+    fn open_as(
+        path: &Path,
+        timeout: LockTimeout,
+        holder: &Holder,
+        trust: Trust,
+    ) -> Result<Opened, LedgerError> {
         let file = LedgerFile::find(path)?;
         file.check_owner()?;
         let warning = file.check_filesystem()?;
@@ -172,17 +216,52 @@ impl LockedLedger {
         }
         let lock = Lock::take(&file, timeout, holder)?;
         let named = file.named.clone();
-        let (reader, recovered) = Self::open_locked(file, holder.since)
+        let (reader, imported, recovered) = Self::open_locked(file, holder.since, trust)
             .map_err(|fault| fault.at(&named, "open it for writing"))?;
-        Ok(Opened { ledger: Self { reader, _lock: lock }, recovered, warning })
+        Ok(Opened { ledger: Self { reader, _lock: lock }, recovered, imported, warning })
     }
 
-    fn open_locked(file: LedgerFile, now: Timestamp) -> Result<(ReadLedger, u64), Fault> {
+    fn open_locked(
+        file: LedgerFile,
+        now: Timestamp,
+        trust: Trust,
+    ) -> Result<(ReadLedger, Imported, u64), Fault> {
+        let seen = Seen::read(&file)?;
         let connection =
             Connection::open_with_flags(&file.path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
         let reader = ReadLedger::examine(connection, file, CHECK_BELOW_FOR_WRITING, true)?;
-        let rescued = reader.connection.execute(RESCUE, [now.as_millis()])?;
-        Ok((reader, rescued as u64))
+        let path = || reader.file.named.clone();
+        let mark = marks::last(&reader.connection)?;
+        match (trust, &seen) {
+            (Trust::Stated(stated), _) if stated != mark.serial => {
+                let (path, found) = (path(), mark.serial);
+                return Err(LedgerError::OtherSerial { path, found, stated }.into());
+            }
+            (Trust::Stated(_), _) => {}
+            (Trust::Newest, Some(seen)) => reader.expect(seen)?,
+            (Trust::Newest, None) if mark.serial > 0 => {
+                return Err(LedgerError::Unproven { path: path(), serial: mark.serial }.into());
+            }
+            (Trust::Newest, None) => {}
+        }
+        let (imported, rescued) =
+            import::settle(&reader.connection, &reader.file, &reader.lineage, now)?;
+        // A crash between the ledger's own mark and the one beside it is made good.
+        let now_seen = Seen { lineage: reader.lineage.clone(), mark };
+        if trust == Trust::Newest && seen.as_ref() != Some(&now_seen) {
+            now_seen.keep(&reader.file)?;
+        }
+        Ok((reader, imported, rescued))
+    }
+
+    /// Takes room on the disk for so many outcomes, for the case that the ledger cannot be
+    /// written to when they arrive.
+    pub fn journal(&self, outcomes: u64) -> Result<Journal, LedgerError> {
+        let ReadLedger { connection, file, lineage, secret } = &self.reader;
+        let mark =
+            marks::last(connection).map_err(|fault| fault.at(&file.named, "read its last mark"))?;
+        let seen = Seen { lineage: lineage.clone(), mark };
+        Journal::prepare(file, seen, secret, outcomes)
     }
 
     /// What reading offers, on the state that this writer sees.
@@ -200,6 +279,15 @@ impl LockedLedger {
             .and_then(|()| connection.close().map_err(|(_, error)| error))
             .map_err(|error| Fault::from(error).at(&file.named, "write the last pages"))
     }
+}
+
+/// Which copy of a ledger a writer takes the file for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Trust {
+    /// The newest, as the mark beside it must prove.
+    Newest,
+    /// One with this serial, on somebody's word.
+    Stated(i64),
 }
 
 /// How a ledger is opened for reading.
@@ -247,6 +335,22 @@ fn immutable_uri(path: &Path) -> String {
     }
     uri.push_str("?immutable=1");
     uri
+}
+
+fn bring_up_to_date(
+    connection: &Connection,
+    file: &LedgerFile,
+    found: i64,
+    writing: bool,
+) -> Result<(), Fault> {
+    match migrate::way(migrate::STEPS, found) {
+        Some(way) if writing => migrate::run(connection, file, found, way),
+        Some(_) => {
+            let (path, known) = (file.named.clone(), schema::FORMAT);
+            Err(LedgerError::OlderFormat { path, found, known }.into())
+        }
+        None => Err(Fault::Damaged(Damage::Schema)),
+    }
 }
 
 fn quick_check(connection: &Connection) -> Result<(), Fault> {

@@ -21,7 +21,6 @@ CREATE TABLE meta (
   secret BLOB NOT NULL CHECK (length(secret) = 32),
   created_at INTEGER NOT NULL,
   checksum INTEGER NOT NULL,
-  serial INTEGER NOT NULL,
   api_host TEXT,
   sid_fingerprint TEXT
 ) STRICT;
@@ -81,6 +80,13 @@ CREATE TABLE recipients (
   CHECK (state NOT IN ('attempting', 'accepted') OR attempted_at IS NOT NULL),
   CHECK ((state = 'accepted') = (accepted_at IS NOT NULL)),
   CHECK (state NOT IN ('rejected', 'unknown', 'skipped') OR cause IS NOT NULL)
+) STRICT;
+
+CREATE TABLE marks (
+  serial INTEGER PRIMARY KEY,
+  mark TEXT NOT NULL CHECK (length(mark) = 32),
+  made_at INTEGER NOT NULL,
+  occasion TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE issued_codes (

@@ -1,9 +1,12 @@
 //! What the ledger promises, as sentences.
 
 mod consuming;
+mod copies;
 mod damage;
+mod migrating;
 mod opening;
 mod reading;
+mod unrecorded;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -38,9 +41,17 @@ impl World {
         self.folder.path().join("ledger.db")
     }
 
-    fn open(&self) -> Opened {
+    /// A file beside the ledger, such as its `.serial`.
+    fn beside(&self, ending: &str) -> PathBuf {
+        self.folder.path().join(format!("ledger.db{ending}"))
+    }
+
+    fn try_open(&self) -> Result<Opened, LedgerError> {
         LockedLedger::open(&self.path(), LockTimeout(Duration::ZERO), &holder())
-            .expect("the ledger opens for writing")
+    }
+
+    fn open(&self) -> Opened {
+        self.try_open().expect("the ledger opens for writing")
     }
 
     fn lock(&self) -> LockedLedger {

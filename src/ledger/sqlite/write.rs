@@ -3,11 +3,13 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::ledger::error::LedgerError;
+use crate::ledger::outcome::{GROUP_REFUSED, OutcomeWords};
 use crate::ledger::types::{Change, LastStop, RowId, TestSend};
-use crate::model::{CampaignName, HaltReason, NotSent, Outcome, RequestId, State, Timestamp};
+use crate::model::{CampaignName, State, Timestamp};
 
 use super::consume::state_of;
 use super::fault::Fault;
+use super::marks::{self, Occasion};
 use super::open::LockedLedger;
 use super::rows::stored;
 use super::snapshot::find_campaign;
@@ -62,8 +64,9 @@ impl LockedLedger {
                 return Err(LedgerError::NoSuchCampaign { campaign: campaign.clone() }.into());
             };
             connection.execute(STOP, (row, stop.at.as_millis(), &stop.reason, &stop.detail))?;
-            Ok(())
+            marks::add(connection, stop.at, Occasion::Stop)
         })
+        .and_then(|mark| self.keep_mark(mark))
     }
 
     /// Records a message to a tester, apart from all counts.
@@ -77,7 +80,7 @@ impl LockedLedger {
                     stored(test.number.as_u64()),
                     test.message.coupon_code.as_str(),
                     test.message.content.as_bytes().as_slice(),
-                    words.state,
+                    words.state.as_str(),
                     words.cause,
                     words.detail,
                     words.message_id,
@@ -121,7 +124,7 @@ fn apply(
             (*row, State::Pending, changed)
         }
         Change::Conclude { row, at, outcome } => {
-            (*row, State::Attempting, conclude(statements, *row, *at, outcome)?)
+            (*row, State::Attempting, conclude(statements, *row, *at, &OutcomeWords::of(outcome))?)
         }
         Change::Skip { row, at, cause } => {
             let changed = statements.run(SKIP, (row.0, at.as_millis(), cause))?;
@@ -135,71 +138,22 @@ fn apply(
     Err(LedgerError::UnexpectedState { row, expected, found }.into())
 }
 
-fn conclude(
+/// Writes an outcome where the row still is `attempting`; how many rows that was.
+pub(super) fn conclude(
     statements: &mut Statements<'_>,
     row: RowId,
     at: Timestamp,
-    outcome: &Outcome,
+    words: &OutcomeWords<'_>,
 ) -> rusqlite::Result<usize> {
     let (row, at) = (row.0, at.as_millis());
-    let words = OutcomeWords::of(outcome);
-    match outcome {
-        Outcome::Accepted { .. } => {
-            statements.run(ACCEPT, (row, at, words.message_id, words.request_id))
-        }
-        Outcome::Rejected(_) => statements.run(REJECT, (row, at, words.cause, words.detail)),
-        Outcome::Unknown(_) => statements.run(DOUBT, (row, at, words.cause)),
-        Outcome::NotSent(why) => {
-            let given_back = i64::from(!matches!(why, NotSent::GroupRefused));
+    match words.state {
+        State::Accepted => statements.run(ACCEPT, (row, at, words.message_id, words.request_id)),
+        State::Rejected => statements.run(REJECT, (row, at, words.cause, words.detail)),
+        State::Unknown => statements.run(DOUBT, (row, at, words.cause)),
+        State::Pending => {
+            let given_back = i64::from(words.cause != Some(GROUP_REFUSED));
             statements.run(RETURN, (row, at, words.cause, given_back))
         }
-    }
-}
-
-/// An outcome in the ledger's words.
-struct OutcomeWords<'o> {
-    state: &'static str,
-    cause: Option<&'o str>,
-    detail: Option<&'o str>,
-    message_id: Option<&'o str>,
-    request_id: Option<&'o str>,
-}
-
-impl<'o> OutcomeWords<'o> {
-    fn of(outcome: &'o Outcome) -> Self {
-        let of_state = |state: State| Self {
-            state: state.as_str(),
-            cause: None,
-            detail: None,
-            message_id: None,
-            request_id: None,
-        };
-        match outcome {
-            Outcome::Accepted { message_id, request_id } => Self {
-                message_id: Some(message_id.as_str()),
-                request_id: request_id.as_ref().map(RequestId::as_str),
-                ..of_state(State::Accepted)
-            },
-            Outcome::Rejected(rejection) => Self {
-                cause: Some(&rejection.code),
-                detail: Some(&rejection.text),
-                ..of_state(State::Rejected)
-            },
-            Outcome::NotSent(why) => {
-                Self { cause: Some(not_sent_word(*why)), ..of_state(State::Pending) }
-            }
-            Outcome::Unknown(cause) => {
-                Self { cause: Some(cause.as_str()), ..of_state(State::Unknown) }
-            }
-        }
-    }
-}
-
-fn not_sent_word(why: NotSent) -> &'static str {
-    match why {
-        NotSent::NoConnection => HaltReason::NoConnection.as_str(),
-        NotSent::Throttled => "throttled",
-        NotSent::Refused(reason) => reason.as_str(),
-        NotSent::GroupRefused => "group_refused",
+        State::Attempting | State::Skipped => Ok(0),
     }
 }

@@ -61,6 +61,7 @@ fn a_damaged_ledger_is_refused_or_read_right() {
             let _ = fs::remove_file(copy.folder.path().join(format!("ledger.db{ending}")));
         }
         fs::write(copy.path(), &bytes).expect("written");
+        fs::copy(world.beside(".serial"), copy.beside(".serial")).expect("copied");
         let read = ReadLedger::open(&copy.path()).and_then(|ledger| essence(&ledger));
         match &read {
             Ok(found) => assert!(*found == truth, "seed {seed}: read wrongly"),

@@ -193,7 +193,7 @@ fn what_a_dead_apply_left_open_is_unknown_first_thing() {
 }
 
 #[test]
-fn closing_leaves_one_file_and_the_lock() {
+fn closing_leaves_the_file_the_lock_and_the_serial() {
     let world = World::new();
     let mut ledger = world.lock();
     consume(&mut ledger, &record("diwali", 1), (1..=3).map(person)).expect("consumed");
@@ -203,7 +203,7 @@ fn closing_leaves_one_file_and_the_lock() {
         .map(|entry| entry.expect("an entry").file_name().into_string().expect("text"))
         .collect();
     left.sort();
-    assert_eq!(left, ["ledger.db", "ledger.db.lock"]);
+    assert_eq!(left, ["ledger.db", "ledger.db.lock", "ledger.db.serial"]);
 }
 
 #[test]

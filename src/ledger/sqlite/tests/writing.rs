@@ -98,10 +98,8 @@ fn what_is_written_is_seen_by_others_at_once_and_after_a_crash() {
     ledger.write(&[intend(rows[0])]).expect("an intent");
     // The files as a crash would leave them at this moment.
     let copy = World { folder: TempDir::new().expect("a temporary folder") };
-    for ending in ["", "-wal"] {
-        let name = format!("ledger.db{ending}");
-        std::fs::copy(world.folder.path().join(&name), copy.folder.path().join(&name))
-            .expect("copied");
+    for ending in ["", "-wal", ".serial"] {
+        std::fs::copy(world.beside(ending), copy.beside(ending)).expect("copied");
     }
     assert_eq!(copy.open().recovered, 1);
 }

@@ -1,0 +1,83 @@
+//! What a dead process left behind, settled before anything else happens: outcomes in the
+//! emergency journal first, then `attempting` rows that nothing is known of.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::ledger::journal::{Entry, Found};
+use crate::ledger::place::LedgerFile;
+use crate::ledger::types::RowId;
+use crate::model::{Lineage, Timestamp};
+
+use super::fault::Fault;
+use super::marks;
+use super::statements::Statements;
+use super::write::conclude;
+
+const RESCUE: &str =
+    "UPDATE recipients NOT INDEXED SET state = 'unknown', cause = 'crash', updated_at = ?1
+  WHERE state = 'attempting'";
+
+/// What opening a ledger took over from its emergency journal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Imported {
+    /// Outcomes recorded now.
+    pub recorded: u64,
+    /// Outcomes whose rows were settled already: the failed write had reached the disk.
+    pub settled: u64,
+    /// Outcomes that cannot be used: torn, or of another ledger (the file is then put aside
+    /// as `<ledger>.journal.foreign`).
+    pub unusable: u64,
+}
+
+/// Settles everything; returns what the journal gave and how many became `unknown(crash)`.
+pub(super) fn settle(
+    connection: &Connection,
+    file: &LedgerFile,
+    lineage: &Lineage,
+    now: Timestamp,
+) -> Result<(Imported, u64), Fault> {
+    let found = Found::read(file)?;
+    let belongs = match &found {
+        Some(found) => found.seen.lineage == *lineage && marks::has(connection, &found.seen.mark)?,
+        None => false,
+    };
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let mut imported = Imported::default();
+    if let Some(found) = &found {
+        imported.unusable = found.torn;
+        if belongs {
+            record(&transaction, &found.entries, &mut imported)?;
+        } else {
+            imported.unusable += found.entries.len() as u64;
+        }
+    }
+    let rescued = transaction.execute(RESCUE, [now.as_millis()])?;
+    transaction.commit()?;
+    match found {
+        Some(found) if belongs => found.reset()?,
+        Some(found) => found.set_aside(file)?,
+        None => {}
+    }
+    Ok((imported, rescued as u64))
+}
+
+/// A row that still is `attempting` takes its outcome; every other row knows better.
+fn record(
+    transaction: &Connection,
+    entries: &[Entry],
+    imported: &mut Imported,
+) -> Result<(), Fault> {
+    let mut statements = Statements::new(transaction);
+    for entry in entries {
+        let Some(words) = entry.words() else {
+            imported.unusable += 1;
+            continue;
+        };
+        let at = Timestamp::from_millis(entry.at);
+        match conclude(&mut statements, RowId(entry.row), at, &words)? {
+            0 => imported.settled += 1,
+            _ => imported.recorded += 1,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! The ledger's marks: one for each plan consumed, run begun and run ended, so that a copy
+//! from the past can be told from the ledger itself. How far that goes: `docs/ledger.md`.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::ledger::error::LedgerError;
+use crate::ledger::place::LedgerFile;
+use crate::ledger::serial::{Mark, Seen};
+use crate::model::{Lineage, Timestamp};
+
+use super::fault::Fault;
+use super::open::LockedLedger;
+
+const ADD: &str = "INSERT INTO marks (serial, mark, made_at, occasion)
+  SELECT coalesce(max(serial), 0) + 1, lower(hex(randomblob(16))), ?1, ?2 FROM marks
+  RETURNING serial, mark";
+const LAST: &str = "SELECT serial, mark FROM marks ORDER BY serial DESC LIMIT 1";
+const AT: &str = "SELECT mark FROM marks WHERE serial = ?1";
+
+/// When a mark is made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Occasion {
+    /// Plans were consumed.
+    Plan,
+    /// An apply is about to send.
+    Run,
+    /// An apply has sent.
+    Stop,
+    /// Codes were given out.
+    Codes,
+    /// Somebody took the ledger over as the newest copy there is.
+    Adopted,
+}
+
+impl Occasion {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Run => "run",
+            Self::Stop => "stop",
+            Self::Codes => "codes",
+            Self::Adopted => "adopted",
+        }
+    }
+}
+
+impl LockedLedger {
+    /// Marks the beginning of a run, before its first request.
+    pub fn mark_run(&mut self, now: Timestamp) -> Result<(), LedgerError> {
+        self.mark(now, Occasion::Run)
+    }
+
+    /// Makes a mark, durable in the ledger and then beside it.
+    pub(super) fn mark(&mut self, now: Timestamp, occasion: Occasion) -> Result<(), LedgerError> {
+        let mark = self.writing("mark its state", |connection| add(connection, now, occasion))?;
+        self.keep_mark(mark)
+    }
+
+    /// Keeps a mark beside the ledger once it is durable in it. In the other order a crash
+    /// in between would leave a ledger that seems to be an old copy of itself.
+    pub(super) fn keep_mark(&self, mark: Mark) -> Result<(), LedgerError> {
+        Seen { lineage: self.reader.lineage().clone(), mark }.keep(&self.reader.file)
+    }
+}
+
+/// Adds a mark as part of the caller's transaction.
+pub(super) fn add(
+    connection: &Connection,
+    now: Timestamp,
+    occasion: Occasion,
+) -> Result<Mark, Fault> {
+    let of_row = |row: &rusqlite::Row<'_>| Ok(Mark { serial: row.get(0)?, id: row.get(1)? });
+    Ok(connection.query_row(ADD, (now.as_millis(), occasion.as_str()), of_row)?)
+}
+
+/// The last mark.
+pub(super) fn last(connection: &Connection) -> Result<Mark, Fault> {
+    let of_row = |row: &rusqlite::Row<'_>| Ok(Mark { serial: row.get(0)?, id: row.get(1)? });
+    Ok(connection.query_row(LAST, [], of_row).optional()?.unwrap_or_else(Mark::start))
+}
+
+/// Whether the ledger has been at this mark.
+pub(super) fn has(connection: &Connection, mark: &Mark) -> Result<bool, Fault> {
+    if mark.serial == 0 {
+        return Ok(true);
+    }
+    let found: Option<String> =
+        connection.query_row(AT, [mark.serial], |row| row.get(0)).optional()?;
+    Ok(found.as_ref() == Some(&mark.id))
+}
+
+/// Refuses a ledger that has not been where the ledger in its place was seen last.
+pub(super) fn expect(
+    connection: &Connection,
+    file: &LedgerFile,
+    lineage: &Lineage,
+    seen: &Seen,
+) -> Result<(), Fault> {
+    let path = file.named.clone();
+    if seen.lineage != *lineage {
+        let (expected, found) = (seen.lineage.clone(), lineage.clone());
+        return Err(LedgerError::WrongLineage { path, expected, found }.into());
+    }
+    if has(connection, &seen.mark)? {
+        return Ok(());
+    }
+    let (found, expected) = (last(connection)?.serial, seen.mark.serial);
+    Err(if found < expected {
+        LedgerError::OlderCopy { path, found, expected }.into()
+    } else {
+        LedgerError::Forked { path, serial: expected }.into()
+    })
+}
