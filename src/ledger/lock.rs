@@ -12,6 +12,10 @@ use super::types::{Holder, LockTimeout};
 /// How often a lock that is waited for is tried.
 const TRY_EVERY: Duration = Duration::from_millis(50);
 
+/// How often, at that interval, a lock file is read again that names nobody yet: its new
+/// holder is just about to write.
+const LOOKS_AT_HOLDER: u32 = 5;
+
 /// The most bytes of a lock file that are read.
 const MOST_BYTES: u64 = 1024;
 
@@ -19,7 +23,7 @@ const MOST_BYTES: u64 = 1024;
 /// two files of one name.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -61,12 +65,30 @@ impl Lock {
         }
         file.set_len(0).map_err(io("write"))?;
         file.write_all(holder.to_line().as_bytes()).map_err(io("write"))?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 
-/// For the message only: the holder may be writing at this moment.
+impl Drop for Lock {
+    /// Takes the name out, so that nobody is told of a holder who has left.
+    fn drop(&mut self) {
+        // The lock goes with the file whether or not this succeeds.
+        let _ = self.file.set_len(0);
+    }
+}
+
+/// For the message only. Nobody is named after a while of nobody being named.
 fn read_holder(file: &mut File) -> Option<Holder> {
+    for _ in 1..LOOKS_AT_HOLDER {
+        if let Some(holder) = read_holder_once(file) {
+            return Some(holder);
+        }
+        std::thread::sleep(TRY_EVERY);
+    }
+    read_holder_once(file)
+}
+
+fn read_holder_once(file: &mut File) -> Option<Holder> {
     let mut text = String::new();
     file.rewind().ok()?;
     file.take(MOST_BYTES).read_to_string(&mut text).ok()?;

@@ -14,6 +14,7 @@ mod interruption;
 #[cfg(target_os = "linux")]
 mod kills;
 mod ledger;
+mod ledger_faults;
 mod locks;
 mod outcomes;
 mod plan;

@@ -84,6 +84,7 @@ impl<'a> Command<'a> {
 
     /// Starts it.
     pub(crate) fn spawn(self) -> Process<'a> {
+        let is_under_another = !self.under.is_empty();
         let mut line = self.under;
         line.push(env!("CARGO_BIN_EXE_offercast").to_owned());
         line.extend(words(&self.line));
@@ -95,6 +96,9 @@ impl<'a> Command<'a> {
             .current_dir(self.world.folder())
             .env_clear()
             .envs(&self.environment);
+        if is_under_another {
+            command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        }
         Process::start(self.world, &self.line, command, self.input, self.may_show_codes)
     }
 }
