@@ -6,19 +6,24 @@
 //! written number one that exists. Faults are [`Finding`]s, whose places in the campaign
 //! file are JSON pointers, since this module does not know the document.
 //!
+//! Rows are judged on all processors, a block at a time, and handed on in their order.
 //! Memory is bounded by the people (8 bytes each), never by the rows: nothing here keeps
-//! more than one row.
+//! more than a few blocks.
 
+mod block;
 mod delimited;
 mod dropped;
 mod exclude;
+mod faults;
 mod files;
 mod filter;
 mod finding;
 mod header;
+mod in_order;
 mod lines;
 mod ndjson;
 mod number;
+mod pass;
 mod report;
 mod row;
 mod sanctions;

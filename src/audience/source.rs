@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -30,9 +29,6 @@ pub struct Columns {
     /// looked at.
     pub guessed: bool,
 }
-
-/// Called with each row; may stop the reading.
-pub(super) type VisitRow<'v> = dyn FnMut(&Row, RowRead) -> ControlFlow<()> + 'v;
 
 /// A source ready to be read, as often as needed.
 pub(super) enum Source<'c> {
@@ -107,27 +103,19 @@ impl<'c> FileSource<'c> {
         Ok((Self { declared, name, bytes, numbers, filter, columns }, warnings))
     }
 
-    /// Reads all rows. The file is opened again, so that it can be read as often as needed.
-    pub(super) fn rows(
+    /// Opens the file again, at its first row, so that it can be read as often as needed.
+    pub(super) fn rows<'p>(
         &self,
         roots: &Roots,
-        progress: &AtomicU64,
-        visit: &mut VisitRow<'_>,
-    ) -> Result<(), Vec<Finding>> {
+        progress: &'p AtomicU64,
+    ) -> Result<Rows<'p>, Vec<Finding>> {
         let found = roots.open(&self.declared.path).map_err(|error| {
             vec![Finding::in_file(error.rule(false), &self.name, error.to_string())]
         })?;
         let failed = |error: &ReadError| vec![read_finding(error, &self.name, false)];
         let lines = Lines::new(found.file, Some(progress)).map_err(|error| failed(&error))?;
         let Some(delimiter) = delimiter_of(self.declared.format) else {
-            let mut rows = JsonRows::new(lines);
-            let mut row = Row::new(no_names());
-            while let Some(read) = rows.next(&mut row).map_err(|error| failed(&error))? {
-                if visit(&row, read).is_break() {
-                    break;
-                }
-            }
-            return Ok(());
+            return Ok(Rows { names: no_names(), reader: RowReader::Json(JsonRows::new(lines)) });
         };
         let mut rows = DelimitedRows::new(lines, delimiter);
         let header = rows.header().map_err(|error| failed(&error))?;
@@ -139,13 +127,29 @@ impl<'c> FileSource<'c> {
             let message = "the header has changed since the file was checked";
             return Err(vec![Finding::in_line("audience/changed", &self.name, 1, message)]);
         }
-        let mut row = Row::new(names);
-        while let Some(read) = rows.next(&mut row).map_err(|error| failed(&error))? {
-            if visit(&row, read).is_break() {
-                break;
-            }
+        Ok(Rows { names, reader: RowReader::Delimited(rows) })
+    }
+}
+
+/// The rows of one file, from the first on.
+pub(super) struct Rows<'p> {
+    /// The columns; none for NDJSON, whose rows each name their own.
+    pub(super) names: Arc<[String]>,
+    reader: RowReader<'p>,
+}
+
+enum RowReader<'p> {
+    Delimited(DelimitedRows<'p, File>),
+    Json(JsonRows<'p, File>),
+}
+
+impl Rows<'_> {
+    /// Reads the next row into `row`; `None` at the end.
+    pub(super) fn next(&mut self, row: &mut Row) -> Result<Option<RowRead>, ReadError> {
+        match &mut self.reader {
+            RowReader::Delimited(rows) => rows.next(row),
+            RowReader::Json(rows) => rows.next(row),
         }
-        Ok(())
     }
 }
 

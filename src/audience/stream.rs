@@ -9,26 +9,20 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::model::{
-    Campaign, Fields, ListEntry, OnDuplicate, Origin, PhoneNumber, Recipient, RecipientSource,
-};
+use crate::model::{Campaign, ListEntry, OnDuplicate, Recipient, RecipientSource};
 
-use super::dropped::{DropKind, DropReason, Dropped};
+use super::dropped::{DropKind, Dropped};
 use super::exclude::Exclusions;
+use super::faults::{Faults, count};
 use super::files::Roots;
-use super::filter::{RowFilter, RowFilterFault};
 use super::finding::Finding;
-use super::number::{NumberReader, Reading};
-use super::report::{AudienceReport, Seen, Sighting};
-use super::row::Row;
-use super::sanctions::is_restricted;
+use super::number::NumberReader;
+use super::pass::{Judge, Pass};
+use super::report::{AudienceReport, Seen};
 use super::source::{Columns, FileSource, Source, columns_of_list};
 
 #[cfg(test)]
 mod tests;
-
-/// Faults of rows listed at most; further ones are counted.
-const LISTED_FAULTS: u64 = 20;
 
 /// The audience of one campaign: every source found, every header and `where` checked.
 pub struct Audience<'c> {
@@ -42,9 +36,10 @@ pub struct Audience<'c> {
 
 /// What the visitor of [`Audience::read`] is handed, in the order of the sources' rows.
 #[derive(Clone, Copy, Debug)]
-pub enum Item<'r> {
-    /// Somebody to send to. The value is used again for the next row.
-    Kept(&'r Recipient),
+pub enum Item<'r, T = ()> {
+    /// Somebody to send to, and what was made of them. The recipient's memory is used again
+    /// for later rows.
+    Kept(&'r Recipient, T),
     /// A row that is not sent to.
     Dropped(&'r Dropped),
 }
@@ -108,6 +103,14 @@ impl<'c> Audience<'c> {
         self.sources.iter().map(bytes).sum()
     }
 
+    pub(super) fn roots(&self) -> &Roots {
+        &self.roots
+    }
+
+    pub(super) fn bytes_read(&self) -> &AtomicU64 {
+        &self.progress
+    }
+
     /// Bytes read by the reading that is going on; for another thread to watch.
     pub fn progress(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.progress)
@@ -124,10 +127,25 @@ impl<'c> Audience<'c> {
         exclusions: &Exclusions,
         visit: &mut dyn FnMut(Item<'_>) -> ControlFlow<()>,
     ) -> Result<AudienceReport, Vec<Finding>> {
+        self.read_with(exclusions, &|_| (), visit)
+    }
+
+    /// Like [`Audience::read`], with something made of each recipient on the way: `make`
+    /// runs on all processors and out of order, `visit` on this thread and in order. What is
+    /// made of a person seen before is thrown away.
+    ///
+    /// # Errors
+    /// Those of [`Audience::read`].
+    pub fn read_with<T: Send>(
+        &self,
+        exclusions: &Exclusions,
+        make: &(dyn Fn(&Recipient) -> T + Sync),
+        visit: &mut dyn FnMut(Item<'_, T>) -> ControlFlow<()>,
+    ) -> Result<AudienceReport, Vec<Finding>> {
         self.progress.store(0, Ordering::Relaxed);
         let mut pass = Pass {
             audience: self,
-            exclusions,
+            judge: Judge { exclusions, make },
             visit,
             seen: Seen::new(self.campaign.on_duplicate),
             report: AudienceReport::new(self.sources.len(), self.campaign.exclude.len()),
@@ -174,201 +192,6 @@ impl<'c> Audience<'c> {
     }
 }
 
-/// One reading of all sources.
-struct Pass<'p, 'c> {
-    audience: &'p Audience<'c>,
-    exclusions: &'p Exclusions,
-    visit: &'p mut dyn FnMut(Item<'_>) -> ControlFlow<()>,
-    seen: Seen,
-    report: AudienceReport,
-    faults: Faults,
-}
-
-/// Where in a row the columns stand that decide about it.
-struct Layout {
-    names: Arc<[String]>,
-    phone: Option<usize>,
-    id: Option<usize>,
-    variables: Vec<Option<usize>>,
-}
-
-impl Layout {
-    fn of(names: &Arc<[String]>, file: &FileSource<'_>) -> Self {
-        let position = |column: &str| names.iter().position(|name| name == column);
-        let variables = file.filter.iter().flat_map(RowFilter::variables);
-        Self {
-            names: Arc::clone(names),
-            phone: position(&file.declared.phone),
-            id: file.declared.id.as_deref().and_then(position),
-            variables: variables.map(|name| position(name)).collect(),
-        }
-    }
-}
-
-impl Pass<'_, '_> {
-    fn file(&mut self, file: &FileSource<'_>, source: u16) {
-        let names: Arc<[String]> = Arc::default();
-        let mut layout = Layout::of(&names, file);
-        let mut recipient: Option<Recipient> = None;
-        let audience = self.audience;
-        let read = file.rows(&audience.roots, &audience.progress, &mut |row, read| {
-            let origin = Origin { source, line: row.line };
-            if let Err(fault) = read {
-                let reason = DropReason::Row(fault);
-                return self.drop(Dropped { origin, number: None, reason });
-            }
-            if !Arc::ptr_eq(&row.names, &layout.names) {
-                layout = Layout::of(&row.names, file);
-            }
-            let judged = match self.judge(row, &layout, file) {
-                Ok(judged) => judged,
-                Err(fault) => return self.faults.filter(&file.name, row.line, &fault),
-            };
-            match judged {
-                Err((number, reason)) => self.drop(Dropped { origin, number, reason }),
-                Ok(reading) => {
-                    let recipient = fill(&mut recipient, row, &layout, reading, origin);
-                    self.keep(recipient, reading, &file.declared.phone)
-                }
-            }
-        });
-        if let Err(findings) = read {
-            self.faults.findings.extend(findings);
-        }
-    }
-
-    fn list(&mut self, entries: &[ListEntry], numbers: NumberReader, source: u16) {
-        for entry in entries {
-            let origin = Origin { source, line: entry.line };
-            let flow = match numbers.read(&entry.phone) {
-                Err(fault) => {
-                    let reason = DropReason::Number(fault);
-                    self.drop(Dropped { origin, number: None, reason })
-                }
-                Ok(reading) => match self.refusal(reading.number) {
-                    Some(reason) => {
-                        self.drop(Dropped { origin, number: Some(reading.number), reason })
-                    }
-                    None => self.keep(&listed(entry, reading, origin), reading, "phone"),
-                },
-            };
-            if flow.is_break() {
-                return;
-            }
-        }
-    }
-
-    /// Whether a row is somebody to send to, as far as others do not matter.
-    fn judge(
-        &self,
-        row: &Row,
-        layout: &Layout,
-        file: &FileSource<'_>,
-    ) -> Result<Result<Reading, (Option<PhoneNumber>, DropReason)>, RowFilterFault> {
-        let cell = layout.phone.and_then(|column| row.cell(column)).unwrap_or_default();
-        let reading = match file.numbers.read(cell) {
-            Ok(reading) => reading,
-            Err(fault) => return Ok(Err((None, DropReason::Number(fault)))),
-        };
-        if let Some(filter) = &file.filter
-            && !filter.passes(row, &layout.variables, reading)?
-        {
-            return Ok(Err((Some(reading.number), DropReason::Filtered)));
-        }
-        match self.refusal(reading.number) {
-            Some(reason) => Ok(Err((Some(reading.number), reason))),
-            None => Ok(Ok(reading)),
-        }
-    }
-
-    /// Why nobody is sent to at a number, duplicates aside.
-    fn refusal(&self, number: PhoneNumber) -> Option<DropReason> {
-        if is_restricted(number) {
-            return Some(DropReason::Sanctioned);
-        }
-        let entry = self.exclusions.entry_of(number.person())?;
-        Some(DropReason::Excluded { entry })
-    }
-
-    fn keep(&mut self, recipient: &Recipient, reading: Reading, phone: &str) -> ControlFlow<()> {
-        let origin = recipient.origin;
-        let person = recipient.number.person();
-        let sighting = self.seen.note(person, &recipient.fields, phone, origin);
-        if sighting != Sighting::New {
-            if let Sighting::Differs(first) = sighting {
-                let name = self.audience.source_name(origin.source);
-                let earlier = self.audience.source_name(first.source);
-                self.faults.duplicate(&name, origin.line, &earlier, first.line);
-            }
-            let (number, reason) = (Some(recipient.number), DropReason::Duplicate);
-            return self.drop(Dropped { origin, number, reason });
-        }
-        self.report.rows += 1;
-        self.report.kept += 1;
-        self.report.in_us += u64::from(reading.in_us);
-        if let Some(counts) = self.report.sources.get_mut(usize::from(origin.source)) {
-            counts.rows += 1;
-            counts.kept += 1;
-        }
-        self.hand_on(Item::Kept(recipient))
-    }
-
-    fn drop(&mut self, dropped: Dropped) -> ControlFlow<()> {
-        self.report.rows += 1;
-        if let Some(counts) = self.report.sources.get_mut(usize::from(dropped.origin.source)) {
-            counts.rows += 1;
-        }
-        self.report.note_dropped(&dropped);
-        self.hand_on(Item::Dropped(&dropped))
-    }
-
-    fn hand_on(&mut self, item: Item<'_>) -> ControlFlow<()> {
-        let flow = (self.visit)(item);
-        self.report.stopped = flow.is_break();
-        flow
-    }
-}
-
-/// Puts a row into the recipient that is used for all rows.
-fn fill<'r>(
-    recipient: &'r mut Option<Recipient>,
-    row: &Row,
-    layout: &Layout,
-    reading: Reading,
-    origin: Origin,
-) -> &'r Recipient {
-    let recipient = recipient.get_or_insert_with(|| Recipient {
-        number: reading.number,
-        id: None,
-        fields: Fields::default(),
-        origin,
-    });
-    if !Arc::ptr_eq(recipient.fields.names(), &row.names) {
-        recipient.fields = Fields::new(Arc::clone(&row.names), Vec::new());
-    }
-    recipient.fields.refill(row.cells());
-    recipient.number = reading.number;
-    recipient.origin = origin;
-    let id = layout.id.and_then(|column| row.cell(column)).filter(|id| !id.is_empty());
-    match (id, &mut recipient.id) {
-        (Some(id), Some(kept)) => {
-            kept.clear();
-            kept.push_str(id);
-        }
-        (id, kept) => *kept = id.map(str::to_owned),
-    }
-    recipient
-}
-
-fn listed(entry: &ListEntry, reading: Reading, origin: Origin) -> Recipient {
-    let phone = std::iter::once(("phone", entry.phone.as_str()));
-    let others = entry.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let (names, values): (Vec<_>, Vec<_>) =
-        phone.chain(others).map(|(name, value)| (name.to_owned(), value.to_owned())).unzip();
-    let fields = Fields::new(names.into(), values);
-    Recipient { number: reading.number, id: None, fields, origin }
-}
-
 fn faults_of_list(
     entries: &[ListEntry],
     numbers: NumberReader,
@@ -384,55 +207,4 @@ fn faults_of_list(
         };
         Some(finding.into_warning())
     })
-}
-
-/// Faults of rows that stop the campaign, the first of them in full.
-#[derive(Default)]
-struct Faults {
-    findings: Vec<Finding>,
-    count: u64,
-}
-
-impl Faults {
-    fn filter(&mut self, file: &str, line: u64, fault: &RowFilterFault) -> ControlFlow<()> {
-        let finding = Finding::in_line("where/row", file, line, fault.to_string());
-        self.add(match fault.hint() {
-            Some(hint) => finding.hint(hint),
-            None => finding,
-        });
-        ControlFlow::Continue(())
-    }
-
-    fn duplicate(&mut self, file: &str, line: u64, first_file: &str, first_line: u64) {
-        let message = "the same person appears before with different variables";
-        let finding = Finding::in_line("audience/duplicate", file, line, message)
-            .hint("keep one of the rows, or set `on_duplicate: first`")
-            .related(first_file, first_line, "first here");
-        self.add(finding);
-    }
-
-    fn add(&mut self, finding: Finding) {
-        self.count += 1;
-        if self.count <= LISTED_FAULTS {
-            self.findings.push(finding);
-        }
-    }
-
-    fn finish(mut self) -> Vec<Finding> {
-        if let Some(more) = self.count.checked_sub(LISTED_FAULTS).filter(|more| *more > 0) {
-            let message = format!("{} cannot be used either", count(more, "further row"));
-            let finding = Finding::in_campaign(
-                "audience/more-faults",
-                "/recipients".to_owned(),
-                None,
-                message,
-            );
-            self.findings.push(finding);
-        }
-        self.findings
-    }
-}
-
-fn count(count: u64, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

@@ -78,7 +78,7 @@ fn collect(prepared: &Prepared<'_>, decided: &Decided) -> Result<Vec<IssuedCode>
     let mut issued = Vec::with_capacity(sends.len());
     let mut failed = false;
     let read = prepared.audience.read(&prepared.exclusions, &mut |item| {
-        let Item::Kept(recipient) = item else { return ControlFlow::Continue(()) };
+        let Item::Kept(recipient, ()) = item else { return ControlFlow::Continue(()) };
         if sends.binary_search_by_key(&recipient.number, |planned| planned.number).is_err() {
             return ControlFlow::Continue(());
         }

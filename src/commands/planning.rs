@@ -106,7 +106,7 @@ pub(super) fn decide(
     let mut progress = ReadingProgress::new(context, prepared, "planning");
     let report = audience.read(exclusions, &mut |item| {
         progress.row();
-        let Item::Kept(recipient) = item else { return ControlFlow::Continue(()) };
+        let Item::Kept(recipient, ()) = item else { return ControlFlow::Continue(()) };
         match composer.message(recipient, 0) {
             Ok(message) => {
                 let action = planner.consider(recipient.number, message.content);
@@ -208,7 +208,7 @@ fn rows_of(
     let wanted: HashSet<_> = people.iter().copied().collect();
     let mut rows = HashMap::with_capacity(wanted.len());
     let read = prepared.audience.read(&prepared.exclusions, &mut |item| {
-        if let Item::Kept(recipient) = item
+        if let Item::Kept(recipient, ()) = item
             && wanted.contains(&recipient.number)
         {
             rows.insert(recipient.number, recipient.clone());

@@ -15,7 +15,7 @@ fn read(world: &World) -> Result<(Vec<String>, AudienceReport), Vec<String>> {
     let mut rows = Vec::new();
     let report = audience.read(&exclusions, &mut |item| {
         rows.push(match item {
-            Item::Kept(recipient) => {
+            Item::Kept(recipient, ()) => {
                 let cells: Vec<_> =
                     recipient.fields.iter().map(|(name, cell)| format!("{name}={cell}")).collect();
                 let id = recipient.id.as_deref().unwrap_or("-");

@@ -64,7 +64,7 @@ fn write_recipients(
     let mut progress = ReadingProgress::new(context, prepared, "recording the plan");
     let read = prepared.audience.read(&prepared.exclusions, &mut |kept| {
         progress.row();
-        let Item::Kept(recipient) = kept else { return ControlFlow::Continue(()) };
+        let Item::Kept(recipient, ()) = kept else { return ControlFlow::Continue(()) };
         let Ok(index) = sends.binary_search_by_key(&recipient.number, |planned| planned.number)
         else {
             return ControlFlow::Continue(());

@@ -1,0 +1,149 @@
+//! Rows on their way from the reader to the visitor, some hundred at a time.
+
+use std::sync::Arc;
+
+use crate::model::{Fields, Origin, PhoneNumber, Recipient};
+
+use super::dropped::DropReason;
+use super::filter::{RowFilter, RowFilterFault};
+use super::lines::ReadError;
+use super::number::Reading;
+use super::row::{Row, RowRead};
+use super::source::{FileSource, Rows};
+
+/// Rows in a block: enough that handing it over costs nothing, few enough that blocks fit
+/// the processor's cache.
+const ROWS: usize = 256;
+/// A block ends early when its rows have so many bytes: rows may have a mebibyte each.
+const BYTES: usize = 1 << 18;
+/// Buffers larger than this are not kept for the next row.
+const USUAL_ROW_BYTES: usize = 1 << 13;
+
+/// Rows read together.
+pub(super) struct Block<T> {
+    slots: Vec<Slot<T>>,
+    filled: usize,
+}
+
+/// One row and what has become of it so far.
+pub(super) struct Slot<T> {
+    pub(super) row: Row,
+    pub(super) read: RowRead,
+    /// What others do not matter for; `None` until it is judged.
+    pub(super) judgement: Option<Judgement<T>>,
+    /// The row as a recipient, where it is one.
+    pub(super) recipient: Option<Recipient>,
+}
+
+/// What is decided about a row by itself.
+pub(super) enum Judgement<T> {
+    /// Somebody to send to, unless seen before.
+    Keep {
+        reading: Reading,
+        /// What the caller made of the recipient.
+        made: T,
+    },
+    /// Nobody to send to.
+    Drop { number: Option<PhoneNumber>, reason: DropReason },
+    /// `where` has no answer.
+    Fault(RowFilterFault),
+}
+
+impl<T> Block<T> {
+    pub(super) fn new() -> Self {
+        Self { slots: Vec::new(), filled: 0 }
+    }
+
+    /// Reads the next rows. Whether there may be more; not after an error, which leaves the
+    /// rows before it in place.
+    pub(super) fn fill(&mut self, rows: &mut Rows<'_>) -> Result<bool, ReadError> {
+        self.filled = 0;
+        let mut bytes = 0;
+        while self.filled < ROWS && bytes < BYTES {
+            if self.filled == self.slots.len() {
+                self.slots.push(Slot::new(&rows.names));
+            }
+            let slot = &mut self.slots[self.filled];
+            slot.shrink();
+            let Some(read) = rows.next(&mut slot.row)? else { return Ok(false) };
+            slot.read = read;
+            bytes += slot.row.bytes.len();
+            self.filled += 1;
+        }
+        Ok(true)
+    }
+
+    pub(super) fn slots(&mut self) -> &mut [Slot<T>] {
+        &mut self.slots[..self.filled]
+    }
+}
+
+impl<T> Slot<T> {
+    fn new(names: &Arc<[String]>) -> Self {
+        Self { row: Row::new(Arc::clone(names)), read: Ok(()), judgement: None, recipient: None }
+    }
+
+    fn shrink(&mut self) {
+        if self.row.bytes.capacity() > USUAL_ROW_BYTES {
+            self.row.bytes = Vec::new();
+            self.recipient = None;
+        }
+    }
+
+    /// Makes the row a recipient, in the memory of the one before it.
+    pub(super) fn fill(
+        &mut self,
+        id: Option<usize>,
+        number: PhoneNumber,
+        origin: Origin,
+    ) -> &Recipient {
+        let row = &self.row;
+        let recipient = self.recipient.get_or_insert_with(|| Recipient {
+            number,
+            id: None,
+            fields: Fields::default(),
+            origin,
+        });
+        if !Arc::ptr_eq(recipient.fields.names(), &row.names) {
+            recipient.fields = Fields::new(Arc::clone(&row.names), Vec::new());
+        }
+        recipient.fields.refill(row.cells());
+        recipient.number = number;
+        recipient.origin = origin;
+        let id = id.and_then(|column| row.cell(column)).filter(|id| !id.is_empty());
+        match (id, &mut recipient.id) {
+            (Some(id), Some(kept)) => {
+                kept.clear();
+                kept.push_str(id);
+            }
+            (id, kept) => *kept = id.map(str::to_owned),
+        }
+        recipient
+    }
+}
+
+/// Where in a row the columns stand that decide about it.
+pub(super) struct Layout {
+    names: Arc<[String]>,
+    pub(super) phone: Option<usize>,
+    pub(super) id: Option<usize>,
+    pub(super) variables: Vec<Option<usize>>,
+}
+
+impl Layout {
+    pub(super) fn of(names: &Arc<[String]>, file: &FileSource<'_>) -> Self {
+        let position = |column: &str| names.iter().position(|name| name == column);
+        let variables = file.filter.iter().flat_map(RowFilter::variables);
+        Self {
+            names: Arc::clone(names),
+            phone: position(&file.declared.phone),
+            id: file.declared.id.as_deref().and_then(position),
+            variables: variables.map(|name| position(name)).collect(),
+        }
+    }
+
+    /// Whether a row has the columns that this is the layout of.
+    pub(super) fn fits(&self, row: &Row) -> bool {
+        Arc::ptr_eq(&self.names, &row.names) || self.names == row.names
+    }
+}
