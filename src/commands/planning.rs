@@ -11,7 +11,7 @@ use super::load::{LoadedCampaign, roots};
 use super::reading::ReadingProgress;
 use super::telling::{Unusable, code_summary, sample, summarise};
 use crate::audience::{Audience, Exclusions, Item};
-use crate::compose::{CodeBook, CodeBookError, ComposeError, Composer};
+use crate::compose::{CodeBook, CodeBookError, ComposeError, Composer, Outline};
 use crate::diagnostic::Diagnostic;
 use crate::kaleyra::Endpoint;
 use crate::ledger::{Known, LedgerError, ReadLedger, Snapshot};
@@ -104,20 +104,21 @@ pub(super) fn decide(
     let mut codes = composer.unique().then(|| known_codes(composer, snapshot.as_ref()));
     let mut unusable = Unusable::default();
     let mut progress = ReadingProgress::new(context, prepared, "planning");
-    let report = audience.read(exclusions, &mut |item| {
+    let outline = |recipient: &Recipient| composer.outline(recipient, 0);
+    let report = audience.read_with(exclusions, &outline, &mut |item| {
         progress.row();
-        let Item::Kept(recipient, ()) = item else { return ControlFlow::Continue(()) };
-        match composer.message(recipient, 0) {
-            Ok(message) => {
-                let action = planner.consider(recipient.number, message.content);
+        let Item::Kept(recipient, outline) = item else { return ControlFlow::Continue(()) };
+        match outline {
+            Ok(Outline { content, code }) => {
+                let action = planner.consider(recipient.number, content);
                 if action == Action::Send {
                     if let Some(book) = &mut codes {
-                        book.add(recipient.number, message.coupon_code.digest());
+                        book.add(recipient.number, code);
                     }
-                    if planner.wants_sample(recipient.number, message.content)
+                    if planner.wants_sample(recipient.number, content)
                         && let Ok(sample) = sample(prepared, recipient, means.reveal)
                     {
-                        planner.keep_sample(message.content, sample);
+                        planner.keep_sample(content, sample);
                     }
                 }
             }

@@ -9,7 +9,7 @@ use super::super::reading::ReadingProgress;
 use super::Work;
 use crate::audience::Item;
 use crate::ledger::{Consumption, LockedLedger, NewRecipient, PlanRecord, PlanRow};
-use crate::model::Sid;
+use crate::model::{Recipient, Sid};
 
 /// Writes all new plans in one transaction.
 ///
@@ -57,26 +57,22 @@ fn write_recipients(
     item: &Work<'_>,
 ) -> Result<(), CommandError> {
     let Work { prepared, decided } = item;
-    let sends = &decided.plan.sends;
+    let planned = decided.plan.sends.len();
     let changed = || CommandError::AudienceChanged(prepared.entry.campaign.name.to_string());
     let mut written = 0;
     let mut failure = None;
     let mut progress = ReadingProgress::new(context, prepared, "recording the plan");
-    let read = prepared.audience.read(&prepared.exclusions, &mut |kept| {
+    let compose = |recipient: &Recipient| new_recipient(item, recipient);
+    let read = prepared.audience.read_with(&prepared.exclusions, &compose, &mut |kept| {
         progress.row();
-        let Item::Kept(recipient, ()) = kept else { return ControlFlow::Continue(()) };
-        let Ok(index) = sends.binary_search_by_key(&recipient.number, |planned| planned.number)
-        else {
-            return ControlFlow::Continue(());
-        };
-        let counter = decided.codes.as_ref().map_or(0, |codes| codes.counter_for(recipient.number));
-        let recorded = match prepared.composer.message(recipient, counter) {
-            Ok(message) if message.content == sends[index].content => {
-                let id = recipient.id.clone();
-                let new = NewRecipient { number: recipient.number, id, message };
+        let recorded = match kept {
+            Item::Kept(_, Composed::Planned(new)) => {
                 consumption.recipient(row, &new).map_err(CommandError::from)
             }
-            Ok(_) | Err(_) => Err(changed()),
+            Item::Kept(_, Composed::Changed) => Err(changed()),
+            Item::Kept(_, Composed::NotPlanned) | Item::Dropped(_) => {
+                return ControlFlow::Continue(());
+            }
         };
         match recorded {
             Ok(()) => {
@@ -92,7 +88,33 @@ fn write_recipients(
     match (failure, read) {
         (Some(error), _) => Err(error),
         (None, Err(_)) => Err(changed()),
-        (None, Ok(_)) if written != sends.len() => Err(changed()),
+        (None, Ok(_)) if written != planned => Err(changed()),
         (None, Ok(_)) => Ok(()),
+    }
+}
+
+/// A row of the audience, held against the plan.
+enum Composed {
+    /// The plan does not send to this person.
+    NotPlanned,
+    /// The message that was planned.
+    Planned(Box<NewRecipient>),
+    /// Not the message that was planned, or none.
+    Changed,
+}
+
+fn new_recipient(item: &Work<'_>, recipient: &Recipient) -> Composed {
+    let Work { prepared, decided } = item;
+    let sends = &decided.plan.sends;
+    let number = recipient.number;
+    let Ok(index) = sends.binary_search_by_key(&number, |planned| planned.number) else {
+        return Composed::NotPlanned;
+    };
+    let counter = decided.codes.as_ref().map_or(0, |codes| codes.counter_for(number));
+    match prepared.composer.message(recipient, counter) {
+        Ok(message) if message.content == sends[index].content => {
+            Composed::Planned(Box::new(NewRecipient { number, id: recipient.id.clone(), message }))
+        }
+        Ok(_) | Err(_) => Composed::Changed,
     }
 }
