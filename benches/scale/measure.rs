@@ -1,0 +1,75 @@
+//! What a process costs: wall time, processor time, the most memory it held.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+
+/// How often memory is looked at. The system keeps the highest value, so only the growth
+/// of the last interval can be missed.
+const INTERVAL: Duration = Duration::from_millis(1);
+
+/// What one process cost.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cost {
+    /// How it ended.
+    pub(super) status: ExitStatus,
+    /// From its start to its end.
+    pub(super) wall: Duration,
+    /// On all processors together.
+    pub(super) cpu: Duration,
+    /// The most memory it held, in bytes.
+    pub(super) peak: u64,
+}
+
+/// Runs a command to its end; what it prints goes to `output`.
+///
+/// # Errors
+/// When it cannot be started or watched.
+pub(super) fn run(command: &mut Command, output: &Path) -> io::Result<Cost> {
+    let file = File::create(output)?;
+    command.stdout(file.try_clone()?).stderr(file);
+    let started = now();
+    let mut child = command.spawn()?;
+    let mut peak = 0;
+    while !has_ended(&child)? {
+        peak = peak.max(peak_memory(child.id()).unwrap_or(0));
+        thread::sleep(INTERVAL);
+    }
+    let wall = started.elapsed();
+    let cpu = cpu_time(child.id()).unwrap_or_default();
+    Ok(Cost { status: child.wait()?, wall, cpu, peak })
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Whether a child has ended; it is left in place, so that its times can still be read.
+fn has_ended(child: &Child) -> io::Result<bool> {
+    let pid = Pid::from_child(child);
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    Ok(waitid(WaitId::Pid(pid), look)?.is_some())
+}
+
+/// `VmHWM` of proc(5), in bytes.
+fn peak_memory(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+/// `utime` and `stime` of proc(5): hundredths of a second on Linux.
+fn cpu_time(pid: u32) -> Option<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let mut fields = after_name.split_ascii_whitespace().skip(11);
+    let mut next = || fields.next()?.parse::<u64>().ok();
+    Some(Duration::from_millis(10 * (next()? + next()?)))
+}

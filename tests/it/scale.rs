@@ -1,0 +1,43 @@
+//! A large audience in bounded memory: no figure of time, which a busy machine would turn
+//! into a false alarm. What it takes is in docs/performance.md.
+
+#[path = "../../benches/scale/data.rs"]
+mod data;
+#[path = "../../benches/scale/measure.rs"]
+mod measure;
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+/// What every run reads; a million with `OFFERCAST_SCALE=1`.
+const ROWS: u64 = 200_000;
+const MANY_ROWS: u64 = 1_000_000;
+
+/// In bytes, for a million people.
+const MOST_MEMORY: u64 = 400_000_000;
+
+#[test]
+fn a_plan_gives_everybody_of_a_large_audience_a_code_of_their_own_in_bounded_memory() {
+    let rows = if std::env::var_os("OFFERCAST_SCALE").is_some() { MANY_ROWS } else { ROWS };
+    let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    data::write(place.path(), rows, 7).expect("an audience");
+    let output = place.path().join("output.txt");
+    let mut plan = Command::new(env!("CARGO_BIN_EXE_offercast"));
+    plan.args(["plan", "--no-ledger", "--format", "json", "scale.yaml"])
+        .current_dir(place.path())
+        .env_clear()
+        .env("OFFERCAST_CODE_KEY", data::CODE_KEY)
+        .stdin(Stdio::null());
+    let cost = measure::run(&mut plan, &output).expect("offercast runs");
+    println!("{rows} rows: {:?} wall, {:?} CPU, {} bytes", cost.wall, cost.cpu, cost.peak);
+    let said = fs::read_to_string(&output).expect("text");
+    assert!(cost.status.success(), "{said}");
+
+    let document = said.lines().find(|line| line.starts_with('{')).expect("a line of JSON");
+    let document: serde_json::Value = serde_json::from_str(document).expect("JSON");
+    let plan = &document["plans"][0];
+    assert_eq!(plan["counts"]["send"], rows, "{plan}");
+    assert_eq!(plan["codes"]["unique"], rows, "{plan}");
+    assert!(cost.peak > 0, "memory was looked at");
+    assert!(cost.peak < MOST_MEMORY * rows / MANY_ROWS + 60_000_000, "{} bytes", cost.peak);
+}
