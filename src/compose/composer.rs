@@ -46,6 +46,8 @@ pub struct Composer {
     /// `None`: the key is not at hand, only its fingerprint.
     key: Option<Drawer>,
     fingerprint: Option<KeyFingerprint>,
+    /// The fingerprint as it is hashed, where codes are drawn.
+    drawn_with: Option<String>,
     drawn: usize,
     unique: bool,
 }
@@ -123,11 +125,13 @@ impl Composer {
             hashed: 0,
             key,
             fingerprint,
+            drawn_with: None,
             drawn: code_facts.bounds.drawn,
             unique: false,
         };
         composer.render_what_is_fixed().map_err(|fault| ComposeError::Fixed(Box::new(fault)))?;
         composer.hash_what_is_fixed();
+        composer.drawn_with = composer.key_fingerprint().map(|key| key.to_string());
         composer.unique = campaign.offer.unique.unwrap_or(composer.code_varies());
         Ok(composer)
     }
@@ -331,7 +335,7 @@ impl Composer {
     }
 
     fn hash_code(&self, hasher: &mut ContentHasher, recipient: &Recipient, code: &CouponCode) {
-        match self.key_fingerprint() {
+        match &self.drawn_with {
             Some(key) => {
                 hasher.code_pattern(&self.code.text, key);
                 for name in &*self.code.names {

@@ -9,8 +9,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    Anchor, Campaign, ContentHash, ExpirationForm, Header, KeyFingerprint, OfferWindow,
-    SharedContent,
+    Anchor, Campaign, ContentHash, ExpirationForm, Header, OfferWindow, SharedContent,
 };
 
 /// A content hash in the making.
@@ -93,10 +92,10 @@ impl ContentHasher {
         self.field("code", code.as_bytes());
     }
 
-    /// A drawn code: how it is drawn.
-    pub(super) fn code_pattern(&mut self, pattern: &str, key: KeyFingerprint) {
+    /// A drawn code: how it is drawn, `key` being the key's fingerprint.
+    pub(super) fn code_pattern(&mut self, pattern: &str, key: &str) {
         self.field("code_pattern", pattern.as_bytes());
-        self.field("code_key", key.to_string().as_bytes());
+        self.field("code_key", key.as_bytes());
     }
 
     /// A variable that the pattern of a drawn code uses; `None` when the row lacks it.

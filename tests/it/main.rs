@@ -22,6 +22,7 @@ mod resume;
 mod sandbox;
 #[cfg(target_os = "linux")]
 mod signals;
+mod scale;
 mod status;
 mod support;
 mod test;
