@@ -3,6 +3,8 @@
 //!
 //! `OFFERCAST_FAULTS=1000` tries that many places and seeds in place of a few.
 
+#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+
 use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -87,10 +89,10 @@ fn a_flush_or_write_that_fails_anywhere_stops_the_apply_and_loses_nobody() {
     let faults = ["fdatasync,fsync:error=EIO", "pwrite64:error=ENOSPC"];
     // Counted for each thread: the first places are the opening and the consumption, those
     // from about the tenth on are the writer's.
-    let places = [1, 2, 3, 5, 8, 11, 14, 18];
+    let places = [1, 2, 5, 8, 14];
     for turn in 0..sweep(10) {
         let fault = faults[turn % 2];
-        let place = if turn < 2 * places.len() { places[turn / 2 * 8 / 5 % 8] } else { turn / 2 };
+        let place = places.get(turn / 2).copied().unwrap_or(turn / 2);
         let lasting = if turn % 3 == 0 { "+" } else { "" };
         let inject = format!("inject={fault}:when={place}{lasting}");
         let world = world();

@@ -96,19 +96,20 @@ fn tell_of_failure(
 ) -> io::Result<()> {
     let outcomes = |count| view::text::plural(count, "outcome", "outcomes");
     let path = journal.path().display();
-    let mut hint = String::from("nothing more was sent; ");
-    if ran.lost.is_empty() {
-        hint += &format!(
-            "{} on the way to the ledger went to `{path}`: the next apply records them",
+    let hint = if ran.lost.is_empty() {
+        format!(
+            "nothing more was sent; {} on the way to the ledger went to `{path}`: the next apply \
+             records them",
             outcomes(ran.kept)
-        );
+        )
     } else {
-        hint += &format!(
-            "{} could not be kept in `{path}` either: the next apply counts them as unknown and \
-             does not send them again; keep the lines below, which say what became of them",
+        format!(
+            "nothing more was sent; {} could not be kept in `{path}` either: the next apply \
+             counts them as unknown and does not send them again; keep the lines below, which \
+             say what became of them",
             outcomes(ran.lost.len() as u64)
-        );
-    }
+        )
+    };
     let (out, look) = context.output.messages();
     view::error::write(out, look, error, Some(&hint))?;
     for outcome in &ran.lost {

@@ -17,7 +17,7 @@ const ENDING: &str = ".journal";
 const TITLE: &str = "offercast journal 1 ";
 
 /// Zeros are written this many slots at a time.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 16;
 
 /// The most slots read: 1,024 requests of 100 people, twice.
 const MOST_SLOTS: u64 = 2 * 1024 * 100;

@@ -237,12 +237,11 @@ impl LockedLedger {
                 let (path, found) = (path(), mark.serial);
                 return Err(LedgerError::OtherSerial { path, found, stated }.into());
             }
-            (Trust::Stated(_), _) => {}
             (Trust::Newest, Some(seen)) => reader.expect(seen)?,
             (Trust::Newest, None) if mark.serial > 0 => {
                 return Err(LedgerError::Unproven { path: path(), serial: mark.serial }.into());
             }
-            (Trust::Newest, None) => {}
+            (Trust::Stated(_), _) | (Trust::Newest, None) => {}
         }
         let (imported, rescued) =
             import::settle(&reader.connection, &reader.file, &reader.lineage, now)?;

@@ -1,7 +1,7 @@
 //! Outcomes that the ledger did not take, on their way through the emergency journal.
 
 use std::fs;
-use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 
 use super::*;
 use crate::ledger::{Imported, Journal};
@@ -115,7 +115,6 @@ fn all_its_room_is_taken_at_once_and_only_its_owner_reads_it() {
     let (world, _journal, _) = dead(1, 8);
     let metadata = fs::metadata(world.beside(".journal")).expect("there");
     assert_eq!((metadata.len(), metadata.permissions().mode() & 0o777), (9 * 1024, 0o600));
-    use std::os::unix::fs::MetadataExt;
     assert!(metadata.blocks() * 512 >= metadata.len(), "no holes");
 }
 
