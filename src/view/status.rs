@@ -62,7 +62,7 @@ fn write_words(out: &mut dyn Write, look: Look, row: &CampaignStatusRow) -> io::
         writeln!(out, "  plan {plan}{}", at.unwrap_or_default())?;
     }
     if let Some(stop) = &row.last_stop {
-        writeln!(out, "  {}: {}", stop.at.human(UtcOffset::UTC), stop_words(stop))?;
+        writeln!(out, "  {} at {}", stop_words(stop), stop.at.human(UtcOffset::UTC))?;
     }
     for (cause, count) in &row.unknown {
         let unknown = format!("unknown for {}: {cause}", people(*count));

@@ -29,8 +29,7 @@ pub fn write_summary(
         writeln!(out, "  Kaleyra says {}: {}", safe(&detail.code), safe(&detail.text))?;
     }
     writeln!(out)?;
-    writeln!(out, "  {} planned, of whom", number(report.counts.planned()))?;
-    for line in sum(report.counts).lines(4) {
+    for line in sum(report.counts).lines(2) {
         writeln!(out, "{line}")?;
     }
     writeln!(out)?;
@@ -43,14 +42,15 @@ pub fn write_summary(
     Ok(())
 }
 
-/// `accepted + unknown + rejected + pending + skipped`, one term a line. People
+/// `planned = accepted + unknown + rejected + pending + skipped`, one term a line. People
 /// still on the wire have a line only while there are any.
 fn sum(counts: StateCounts) -> Table {
-    let mut table = Table::new(&[Align::Right, Align::Left, Align::Left]);
+    let mut table = Table::new(&[Align::Left, Align::Left, Align::Right, Align::Left]);
+    table.row(["", "planned", &number(counts.planned()), ""]);
     let terms = [
-        (State::Accepted, "by Kaleyra (delivery not known)"),
+        (State::Accepted, "accepted by Kaleyra (delivery not known)"),
         (State::Unknown, "outcome not known: held, never sent again by itself"),
-        (State::Rejected, "by Kaleyra"),
+        (State::Rejected, "refused by Kaleyra"),
         (State::Pending, "not sent to yet"),
         (State::Attempting, "on the wire"),
         (State::Skipped, "left out: the offer was over or nearly so"),
@@ -60,9 +60,10 @@ fn sum(counts: StateCounts) -> Table {
         .into_iter()
         .map(|(state, words)| (state, counts.get(state), words))
         .filter(|(state, count, _)| shown(*state, *count));
-    for (state, count, words) in terms {
+    for (index, (state, count, words)) in terms.enumerate() {
+        let sign = if index == 0 { "=" } else { "+" };
         let words = if count > 0 { words } else { "" };
-        table.row([&number(count), state.as_str(), words]);
+        table.row([sign, state.as_str(), &number(count), words]);
     }
     table
 }
