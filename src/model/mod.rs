@@ -12,6 +12,7 @@ mod message;
 mod offer;
 mod outcome;
 mod phone;
+mod receipt;
 mod recipient;
 mod secret;
 mod sources;
@@ -32,6 +33,7 @@ pub use outcome::{
     HaltReason, NotSent, Outcome, Rejection, ReplySignal, RequestResult, UnknownCause,
 };
 pub use phone::{PersonKey, PhoneNumber};
+pub use receipt::Receipt;
 pub use recipient::{Fields, Origin, Recipient};
 pub use secret::{ApiKey, CodeKey, LedgerSecret, Sid};
 pub use sources::{AudienceFile, Exclude, FileFormat, ListEntry, OnDuplicate, RecipientSource};
