@@ -14,9 +14,9 @@ use crate::audience::{Audience, Exclusions, Item};
 use crate::compose::{CodeBook, CodeBookError, ComposeError, Composer, Outline};
 use crate::diagnostic::Diagnostic;
 use crate::kaleyra::Endpoint;
-use crate::ledger::{Known, LedgerError, ReadLedger, Snapshot};
+use crate::ledger::{LedgerError, ReadLedger, Snapshot};
 use crate::model::{Campaign, CodeKey, Exclude, PhoneNumber, Recipient, State};
-use crate::plan::{Action, Plan, Planner, PlanningContext, Terms};
+use crate::plan::{Plan, Planner, PlanningContext, Terms};
 
 /// A campaign with everything opened that its plan needs.
 pub(super) struct Prepared<'a> {
@@ -111,7 +111,7 @@ pub(super) fn decide(
         match outline {
             Ok(Outline { content, code }) => {
                 let action = planner.consider(recipient.number, content);
-                if action == Action::Send {
+                if action.may_send() {
                     if let Some(book) = &mut codes {
                         book.add(recipient.number, code);
                     }
@@ -165,8 +165,7 @@ pub(super) fn decide(
 fn known_codes(composer: &Composer, snapshot: Option<&Snapshot>) -> CodeBook {
     let mut book = CodeBook::new(composer.code_space());
     if let Some(memory) = snapshot.and_then(|snapshot| snapshot.campaign.as_ref()) {
-        let sent = |known: &&Known| !matches!(known.state, State::Pending | State::Skipped);
-        for known in memory.known.iter().filter(sent) {
+        for known in memory.known.iter().filter(|known| known.code_may_be_out()) {
             book.know(known.number, known.code);
         }
         for (number, code) in &memory.issued {

@@ -11,6 +11,7 @@ mod lock;
 mod outcome;
 mod place;
 mod serial;
+mod settlement;
 mod sqlite;
 mod types;
 
@@ -18,6 +19,7 @@ pub use address::{AddressError, LedgerAddress};
 pub use error::{Damage, Exposure, LedgerError, StoreFault, WriteNeed};
 pub use filesystem::FilesystemKind;
 pub use journal::{Journal, UnrecordedOutcome};
+pub use settlement::{AuditRow, Decision, Settlement, TestSendRow, Verdict};
 pub use sqlite::{Consumption, Imported, LockedLedger, Opened, ReadLedger, init};
 pub use types::{
     CampaignMemory, CampaignStatusRow, Change, ConsumedPlan, FoundPlan, HistoryRow, Holder,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::{
     CampaignName, ContentHash, CouponCode, KeyFingerprint, LedgerSecret, Lineage, Message,
-    OfferEnd, Outcome, PhoneNumber, PlanId, SidFingerprint, State, StateCounts, Timestamp,
+    OfferEnd, Outcome, PhoneNumber, PlanId, Receipt, SidFingerprint, State, StateCounts, Timestamp,
     UnknownCause, UtcOffset,
 };
 
@@ -108,6 +108,23 @@ pub struct Known {
     pub in_last_plan: bool,
     /// The code's digest (`compose::code_digest`), so that new codes never repeat it.
     pub code: u64,
+    /// How often the person had been settled as unsent when they were planned last: a plan
+    /// that sends to them anew is another one, even where it is the same message.
+    pub round: u32,
+    /// Whether somebody settled since that the message was not sent.
+    pub settled_unsent: bool,
+}
+
+impl Known {
+    /// The round of the next plan that has the person.
+    pub fn next_round(&self) -> u32 {
+        self.round.saturating_add(u32::from(self.settled_unsent))
+    }
+
+    /// Whether the code may have left the house: it stays the person's then.
+    pub fn code_may_be_out(&self) -> bool {
+        !matches!(self.state, State::Pending | State::Skipped) || self.next_round() > 0
+    }
 }
 
 /// A plan that was consumed.
@@ -238,13 +255,19 @@ pub struct CampaignStatusRow {
     pub counts: StateCounts,
     /// The unknown ones by cause.
     pub unknown: Vec<(UnknownCause, u64)>,
+    /// The accepted ones of whom a report told more.
+    pub receipts: Vec<(Receipt, u64)>,
+    /// The skipped ones who were settled as unsent: a new plan sends to them.
+    pub unsent: u64,
     /// How the last run ended.
     pub last_stop: Option<LastStop>,
 }
 
-/// One recipient of one campaign, for `status --recipient`, `codes` and `ledger export`.
+/// One recipient of one campaign, for `status --recipient`, `resolve` and `ledger export`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct HistoryRow {
+    /// The ledger's handle of it.
+    pub row: RowId,
     /// Which campaign.
     pub campaign: CampaignName,
     /// Who.
@@ -269,6 +292,10 @@ pub struct HistoryRow {
     pub plan: PlanId,
     /// The offer's end as it was sent.
     pub offer_ends_at: Option<Timestamp>,
+    /// What a report told of the message later.
+    pub receipt: Option<Receipt>,
+    /// When the last try began.
+    pub attempted_at: Option<Timestamp>,
     /// When Kaleyra accepted it.
     pub accepted_at: Option<Timestamp>,
     /// When the row last changed.
@@ -280,6 +307,8 @@ pub struct HistoryRow {
 pub enum Who {
     /// Everybody.
     All,
+    /// Everybody whose outcome cannot be known, by cause and time of the attempt.
+    Unknown,
     /// One number, in all spellings of one person.
     Number(PhoneNumber),
     /// The audience's own id.

@@ -22,6 +22,9 @@ pub enum SkipReason {
     RejectedBefore,
     /// The plan consumed last left this person out, because the offer was over.
     LeftOutBefore,
+    /// Somebody settled that this person's message was not sent; the plan that tried it goes
+    /// on without them, and the next one sends to them.
+    SettledUnsent,
 }
 
 /// Why a person is held.
@@ -34,6 +37,17 @@ pub enum HoldReason {
 }
 
 impl Action {
+    /// Whether this plan may send to the person: at once, or once it turns out to be a new
+    /// plan, which asks the people anew whom the last one left out.
+    pub fn may_send(self) -> bool {
+        match self {
+            Self::Send | Self::Skip(SkipReason::LeftOutBefore | SkipReason::SettledUnsent) => true,
+            Self::Skip(SkipReason::RejectedBefore) | Self::Same | Self::Differs | Self::Hold(_) => {
+                false
+            }
+        }
+    }
+
     /// The sign in front of the line.
     pub fn sign(self) -> char {
         match self {

@@ -60,6 +60,9 @@ pub enum Notice {
     },
     /// People in the ledger as pending are no longer in the audience.
     PendingGone(u64),
+    /// People of whom somebody settled that an earlier message was not sent: where that was
+    /// wrong, they get it twice.
+    Again(u64),
     /// Values of people already served have changed since; they get nothing new.
     Drifted(u64),
 }
@@ -106,6 +109,7 @@ pub(super) fn notices(
     campaign: &Campaign,
     audience: &AudienceSummary,
     tally: &Tally,
+    again: u64,
     too_late: u64,
     one_guess_in: Option<f64>,
 ) -> Vec<Notice> {
@@ -122,6 +126,7 @@ pub(super) fn notices(
     notices.extend(some(audience.us_numbers, Notice::UsNumbers));
     notices.extend(some(audience.duplicates, Notice::Duplicates));
     notices.extend(some(too_late, Notice::TooLate));
+    notices.extend(some(again, Notice::Again));
     notices.extend(some(tally.differs, Notice::Drifted));
     if campaign.delivery.rate.per_second() > 1000.0 {
         notices.push(Notice::HighRate);

@@ -4,7 +4,7 @@ use hmac::Mac;
 
 use super::planner::Planned;
 use super::terms::Terms;
-use crate::model::{CampaignName, LedgerSecret, Lineage, PlanId};
+use crate::model::{CampaignName, LedgerSecret, Lineage, PhoneNumber, PlanId};
 
 /// The id of a plan: 128 bits of HMAC-SHA-256, keyed by the ledger's secret, over lineage,
 /// campaign name, terms and the people with what each gets, sorted by number.
@@ -13,13 +13,16 @@ use crate::model::{CampaignName, LedgerSecret, Lineage, PlanId};
 /// to the lineage, because an approval means "in the light of what was sent before".
 /// Every text is framed by its length, so that no two lists of texts run together.
 ///
-/// `people` must be sorted by number, each once.
+/// `people` must be sorted by number, each once. `rounds` are those among them who were
+/// settled as unsent before, and how often: whoever approved the first try did not approve
+/// the second, so it has another id even where it is the same message to the same people.
 pub(super) fn plan_id(
     secret: &LedgerSecret,
     lineage: &Lineage,
     campaign: &CampaignName,
     terms: &Terms,
     people: &[Planned],
+    rounds: &mut Vec<(PhoneNumber, u32)>,
 ) -> PlanId {
     debug_assert!(people.is_sorted_by(|a, b| a.number < b.number), "sorted, each once");
     let mut mac = secret.start_mac(b"offercast plan id v1");
@@ -38,6 +41,11 @@ pub(super) fn plan_id(
     for person in people {
         mac.update(&person.number.as_u64().to_be_bytes());
         mac.update(person.content.as_bytes());
+    }
+    rounds.sort_unstable();
+    for (number, round) in rounds {
+        mac.update(&number.as_u64().to_be_bytes());
+        mac.update(&round.to_be_bytes());
     }
     let digest: [u8; 32] = mac.finalize().into_bytes().into();
     let mut id = [0; 16];

@@ -98,10 +98,19 @@ pub struct Planner<'a> {
     seen: Vec<bool>,
     tally: Tally,
     sends: Vec<Planned>,
-    /// People whom the plan consumed last left out. Whether they are asked again depends on
-    /// whether this turns out to be that plan or a new one.
-    left_out: Vec<Planned>,
+    /// The rounds of those among `sends` who were settled as unsent before.
+    rounds: Vec<(PhoneNumber, u32)>,
+    /// People whom the plan consumed last left out, and people settled as unsent. Whether
+    /// they are asked again depends on whether this turns out to be that plan or a new one.
+    left_out: Vec<LeftOut>,
     sampler: Sampler,
+}
+
+/// A person who is sent to only if this is a new plan.
+#[derive(Clone, Copy, Debug)]
+struct LeftOut {
+    planned: Planned,
+    round: u32,
 }
 
 #[derive(Debug)]
@@ -123,32 +132,35 @@ impl<'a> Planner<'a> {
         known.sort_unstable_by_key(|entry| entry.person);
         let seen = vec![false; known.len()];
         let sampler = Sampler::new(context.samples);
-        let (sends, left_out) = (Vec::new(), Vec::new());
-        Self { context, known, seen, tally: Tally::default(), sends, left_out, sampler }
+        let (sends, rounds, left_out) = (Vec::new(), Vec::new(), Vec::new());
+        Self { context, known, seen, tally: Tally::default(), sends, rounds, left_out, sampler }
     }
 
     /// Decides for one person. Each person must be shown once; the audience sees to that.
     pub fn consider(&mut self, number: PhoneNumber, content: ContentHash) -> Action {
         let found = self.known.binary_search_by_key(&number.person(), |entry| entry.person);
-        let action = match found {
+        let (action, round) = match found {
             Ok(index) => {
                 self.seen[index] = true;
-                decide(self.known[index].known, content)
+                let known = self.known[index].known;
+                (decide(known, content), known.next_round())
             }
-            Err(_) => Action::Send,
+            Err(_) => (Action::Send, 0),
         };
-        match action {
-            Action::Skip(SkipReason::LeftOutBefore) => {
-                self.left_out.push(Planned { number, content });
+        let planned = Planned { number, content };
+        if action == Action::Send {
+            self.sends.push(planned);
+            if round > 0 {
+                self.rounds.push((number, round));
             }
-            Action::Send => self.sends.push(Planned { number, content }),
-            Action::Same | Action::Differs | Action::Skip(_) | Action::Hold(_) => {}
+        } else if action.may_send() {
+            self.left_out.push(LeftOut { planned, round });
         }
         self.tally.count(action);
         action
     }
 
-    /// Whether a sample of this person, who is to be sent to, is wanted.
+    /// Whether a sample of this person, who may be sent to, is wanted.
     pub fn wants_sample(&self, number: PhoneNumber, content: ContentHash) -> bool {
         self.sampler.wants(number, content)
     }
@@ -162,6 +174,10 @@ impl<'a> Planner<'a> {
     pub fn finish(mut self, audience: AudienceSummary, codes: CodeSummary) -> Plan {
         self.count_gone();
         let (id, progress) = self.identify();
+        let again = match progress {
+            Progress::New => self.rounds.len() as u64,
+            Progress::Resumes(_) | Progress::Finished(_) => 0,
+        };
         let Self { context, tally, sends, sampler, .. } = self;
         let PlanningContext { campaign, snapshot, terms, now, .. } = context;
         let memory = snapshot.and_then(|snapshot| snapshot.campaign.as_ref());
@@ -185,12 +201,12 @@ impl<'a> Planner<'a> {
             id,
             progress,
             status: campaign.status,
-            notices: notices(campaign, &audience, &tally, schedule.too_late, one_guess_in),
+            notices: notices(campaign, &audience, &tally, again, schedule.too_late, one_guess_in),
             audience,
             tally,
+            samples: sampler.finish(|number| is_sent_to(&sends, number)),
             sends,
             changes,
-            samples: sampler.finish(),
             codes,
             schedule,
             limits,
@@ -220,27 +236,32 @@ impl<'a> Planner<'a> {
         self.sends.sort_unstable_by_key(|planned| planned.number);
         let Some(snapshot) = self.context.snapshot else { return (None, Progress::New) };
         let PlanningContext { campaign, terms, .. } = &self.context;
-        let id_over = |people: &[Planned]| {
-            plan_id(&snapshot.secret, &snapshot.lineage, &campaign.name, terms, people)
+        let id_over = |people: &[Planned], mut rounds: Vec<_>| {
+            plan_id(&snapshot.secret, &snapshot.lineage, &campaign.name, terms, people, &mut rounds)
         };
         let last_plan =
             snapshot.campaign.as_ref().and_then(|memory| memory.last_plan.as_ref()).cloned();
         if let Some(last) = last_plan {
-            let id = id_over(&self.people_of_last_plan());
-            if id == last.id {
-                let finished = self.tally.send == 0;
-                return (
-                    Some(id),
-                    if finished { Progress::Finished(last) } else { Progress::Resumes(last) },
-                );
+            let id = id_over(&self.people_of_last_plan(), self.rounds_of_last_plan());
+            if id == last.id && self.tally.send > 0 {
+                return (Some(id), Progress::Resumes(last));
+            }
+            if id == last.id && self.tally.settled_unsent == 0 {
+                return (Some(id), Progress::Finished(last));
             }
         }
         // A new plan asks the left-out people again.
         self.tally.left_out_before = 0;
+        self.tally.settled_unsent = 0;
         self.tally.send += self.left_out.len() as u64;
-        self.sends.append(&mut self.left_out);
+        for LeftOut { planned, round } in std::mem::take(&mut self.left_out) {
+            self.sends.push(planned);
+            if round > 0 {
+                self.rounds.push((planned.number, round));
+            }
+        }
         self.sends.sort_unstable_by_key(|planned| planned.number);
-        (Some(id_over(&self.sends)), Progress::New)
+        (Some(id_over(&self.sends, self.rounds.clone())), Progress::New)
     }
 
     fn people_of_last_plan(&self) -> Vec<Planned> {
@@ -255,11 +276,29 @@ impl<'a> Planner<'a> {
         people.sort_unstable_by_key(|planned| planned.number);
         people
     }
+
+    /// As they were when that plan was consumed.
+    fn rounds_of_last_plan(&self) -> Vec<(PhoneNumber, u32)> {
+        let settled = self
+            .known
+            .iter()
+            .filter(|entry| entry.known.in_last_plan && entry.known.state != State::Pending);
+        settled
+            .map(|entry| (entry.known.number, entry.known.round))
+            .filter(|(_, round)| *round > 0)
+            .chain(self.rounds.iter().copied())
+            .collect()
+    }
+}
+
+fn is_sent_to(sends: &[Planned], number: PhoneNumber) -> bool {
+    sends.binary_search_by_key(&number, |planned| planned.number).is_ok()
 }
 
 /// The decision for a person the ledger knows.
 fn decide(known: &Known, content: ContentHash) -> Action {
     match known.state {
+        State::Skipped if known.settled_unsent => Action::Skip(SkipReason::SettledUnsent),
         State::Skipped if known.in_last_plan => Action::Skip(SkipReason::LeftOutBefore),
         State::Pending | State::Skipped => Action::Send,
         State::Accepted if known.content == content => Action::Same,

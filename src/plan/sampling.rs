@@ -73,8 +73,10 @@ impl Sampler {
         }
     }
 
-    pub(super) fn finish(self) -> Vec<Sample> {
-        self.kept.into_sorted_vec().into_iter().map(|kept| kept.sample).collect()
+    /// The samples of people who turned out to be sent to.
+    pub(super) fn finish(self, is_sent_to: impl Fn(PhoneNumber) -> bool) -> Vec<Sample> {
+        let samples = self.kept.into_sorted_vec().into_iter().map(|kept| kept.sample);
+        samples.filter(|sample| is_sent_to(sample.number)).collect()
     }
 }
 

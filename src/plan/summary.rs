@@ -55,6 +55,8 @@ pub struct Tally {
     pub rejected_before: u64,
     /// `·`, left out by the plan consumed last, because the offer was over.
     pub left_out_before: u64,
+    /// `·`, settled as unsent: not before the plan consumed last is finished.
+    pub settled_unsent: u64,
     /// `?`, outcome unknown.
     pub unknown: u64,
     /// `?`, on the wire, or left there by an apply that died.
@@ -74,6 +76,7 @@ impl Tally {
             Action::Differs => &mut self.differs,
             Action::Skip(SkipReason::RejectedBefore) => &mut self.rejected_before,
             Action::Skip(SkipReason::LeftOutBefore) => &mut self.left_out_before,
+            Action::Skip(SkipReason::SettledUnsent) => &mut self.settled_unsent,
             Action::Hold(HoldReason::Unknown) => &mut self.unknown,
             Action::Hold(HoldReason::Attempting) => &mut self.attempting,
         } += 1;
@@ -81,7 +84,8 @@ impl Tally {
 
     /// Everybody the planner was shown.
     pub fn considered(&self) -> u64 {
-        self.send + self.same + self.differs + self.rejected_before + self.unknown + self.attempting
+        let left_out = self.rejected_before + self.left_out_before + self.settled_unsent;
+        self.send + self.same + self.differs + left_out + self.unknown + self.attempting
     }
 }
 

@@ -1,5 +1,7 @@
 //! Tests of the decision: long, because each term and each state has its own row.
 
+mod unsent;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -96,7 +98,8 @@ fn memory(last_plan: Option<&Plan>, mut known: Vec<Known>) -> CampaignMemory {
 }
 
 fn known(number: PhoneNumber, state: State, content: ContentHash) -> Known {
-    Known { number, state, content, in_last_plan: true, code: number.as_u64() }
+    let code = number.as_u64();
+    Known { number, state, content, in_last_plan: true, code, round: 0, settled_unsent: false }
 }
 
 fn plan_with(

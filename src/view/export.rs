@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use super::text::{json_line, safe};
 use crate::ledger::HistoryRow;
-use crate::model::{Timestamp, UtcOffset};
+use crate::model::{Receipt, Timestamp, UtcOffset};
 
 /// The columns, in order; additions go to the end.
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 14] = [
     "campaign",
     "recipient",
     "id",
@@ -26,6 +26,8 @@ const COLUMNS: [&str; 12] = [
     "plan_id",
     "accepted_at",
     "updated_at",
+    "attempted_at",
+    "receipt",
 ];
 
 /// Writes rows as CSV (RFC 4180, with a header).
@@ -56,6 +58,8 @@ struct Record<'a> {
     plan_id: String,
     accepted_at: Option<String>,
     updated_at: String,
+    attempted_at: Option<String>,
+    receipt: Option<&'static str>,
 }
 
 impl<W: Write> CsvExport<W> {
@@ -83,6 +87,8 @@ impl<W: Write> CsvExport<W> {
             record.plan_id,
             record.accepted_at.unwrap_or_default(),
             record.updated_at,
+            record.attempted_at.unwrap_or_default(),
+            cell(record.receipt),
         ])?;
         Ok(())
     }
@@ -131,6 +137,8 @@ impl<'a> Record<'a> {
             plan_id: row.plan.to_string(),
             accepted_at: row.accepted_at.map(rfc3339),
             updated_at: rfc3339(row.updated_at),
+            attempted_at: row.attempted_at.map(rfc3339),
+            receipt: row.receipt.map(Receipt::as_str),
         }
     }
 }
@@ -178,14 +186,15 @@ fn rfc3339(at: Timestamp) -> String {
 pub(super) mod samples {
     //! Rows that the tests of exports and histories share.
 
-    use crate::ledger::HistoryRow;
+    use crate::ledger::{HistoryRow, RowId};
     use crate::model::{
-        CampaignName, ContentHash, CouponCode, PhoneNumber, PlanId, State, Timestamp,
+        CampaignName, ContentHash, CouponCode, PhoneNumber, PlanId, Receipt, State, Timestamp,
     };
 
     pub(in crate::view) fn rows() -> Vec<HistoryRow> {
         let at = Timestamp::from_millis(1_796_095_800_000);
         let accepted = HistoryRow {
+            row: RowId(7),
             campaign: CampaignName::new("diwali-2026").expect("a campaign name"),
             number: PhoneNumber::from_digits(919_876_543_210).expect("a number"),
             id: Some("C-1017".to_owned()),
@@ -198,6 +207,8 @@ pub(super) mod samples {
             content: ContentHash::from_bytes([0xcd; 16]),
             plan: PlanId::from_bytes([0xab; 16]),
             offer_ends_at: Some(at),
+            receipt: Some(Receipt::Delivered),
+            attempted_at: Some(at),
             accepted_at: Some(at),
             updated_at: at,
         };
@@ -246,10 +257,10 @@ mod tests {
     #[test]
     fn an_export_is_masked() {
         insta::assert_snapshot!(csv(false), @r#"
-        campaign,recipient,id,state,cause,attempts,message_id,coupon_code,content_hash,plan_id,accepted_at,updated_at
-        diwali-2026,91••••••••10,C-1017,accepted,,1,3e4f:0,••••••••••VB,cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd,abababababababababababababababab,2026-12-01T03:30:00Z,2026-12-01T03:30:00Z
-        diwali-2026,91••••••••10,"'=HYPERLINK(""http://x"")\u{1b}]52;c;x\u{7}\u{d}\u{202e}",rejected,'+E13001: \u{1b}[2J|`x`\u{a}::error::y wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww,1,,••••,cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd,abababababababababababababababab,,2026-12-01T03:30:00Z
-        diwali-2026,91••••••••10,91••••••••10,accepted,,1,3e4f:0,••••••••••VB,cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd,abababababababababababababababab,2026-12-01T03:30:00Z,2026-12-01T03:30:00Z
+        campaign,recipient,id,state,cause,attempts,message_id,coupon_code,content_hash,plan_id,accepted_at,updated_at,attempted_at,receipt
+        diwali-2026,91••••••••10,C-1017,accepted,,1,3e4f:0,••••••••••VB,cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd,abababababababababababababababab,2026-12-01T03:30:00Z,2026-12-01T03:30:00Z,2026-12-01T03:30:00Z,delivered
+        diwali-2026,91••••••••10,"'=HYPERLINK(""http://x"")\u{1b}]52;c;x\u{7}\u{d}\u{202e}",rejected,'+E13001: \u{1b}[2J|`x`\u{a}::error::y wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww,1,,••••,cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd,abababababababababababababababab,,2026-12-01T03:30:00Z,2026-12-01T03:30:00Z,delivered
+        diwali-2026,91••••••••10,91••••••••10,accepted,,1,3e4f:0,••••••••••VB,cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd,abababababababababababababababab,2026-12-01T03:30:00Z,2026-12-01T03:30:00Z,2026-12-01T03:30:00Z,delivered
         "#);
         for text in [csv(false), ndjson(false)] {
             for secret in ["9876543210", "98765 43210", "DIW7K2M9QXVB"] {
@@ -270,7 +281,7 @@ mod tests {
         let line = ndjson(false).lines().nth(1).expect("a second row").to_owned();
         let record: serde_json::Value = serde_json::from_str(&line).expect("JSON");
         assert_eq!(record["id"].as_str(), rows()[1].id.as_deref());
-        insta::assert_snapshot!(line.replace(&"w".repeat(300), "www"), @r#"{"campaign":"diwali-2026","recipient":"91••••••••10","id":"=HYPERLINK(\"http://x\")\u001b]52;c;x\u0007\r\u202e","state":"rejected","cause":"+E13001: \u001b[2J|`x`\n::error::y www","attempts":1,"message_id":null,"coupon_code":"••••","content_hash":"cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd","plan_id":"abababababababababababababababab","accepted_at":null,"updated_at":"2026-12-01T03:30:00Z"}"#);
+        insta::assert_snapshot!(line.replace(&"w".repeat(300), "www"), @r#"{"campaign":"diwali-2026","recipient":"91••••••••10","id":"=HYPERLINK(\"http://x\")\u001b]52;c;x\u0007\r\u202e","state":"rejected","cause":"+E13001: \u001b[2J|`x`\n::error::y www","attempts":1,"message_id":null,"coupon_code":"••••","content_hash":"cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd","plan_id":"abababababababababababababababab","accepted_at":null,"updated_at":"2026-12-01T03:30:00Z","attempted_at":"2026-12-01T03:30:00Z","receipt":"delivered"}"#);
     }
 
     #[test]

@@ -68,6 +68,14 @@ fn write_words(out: &mut dyn Write, look: Look, row: &CampaignStatusRow) -> io::
         let unknown = format!("unknown for {}: {cause}", people(*count));
         writeln!(out, "  {}", look.palette.paint(Role::Held, &unknown))?;
     }
+    if !row.receipts.is_empty() {
+        let told =
+            row.receipts.iter().map(|(receipt, count)| format!("{} {receipt}", number(*count)));
+        writeln!(out, "  of the accepted, reports tell: {}", told.collect::<Vec<_>>().join(", "))?;
+    }
+    if row.unsent > 0 {
+        writeln!(out, "  {} settled as unsent: a new plan sends to them", people(row.unsent))?;
+    }
     Ok(())
 }
 
@@ -84,6 +92,11 @@ fn row_json(row: &CampaignStatusRow) -> serde_json::Value {
         .iter()
         .map(|(cause, count)| (cause.as_str().to_owned(), json!(count)))
         .collect();
+    let receipts: serde_json::Map<_, _> = row
+        .receipts
+        .iter()
+        .map(|(receipt, count)| (receipt.as_str().to_owned(), json!(count)))
+        .collect();
     let last_stop = row.last_stop.as_ref().map(
         |stop| json!({ "at": rfc3339(stop.at), "reason": stop.reason, "detail": stop.detail }),
     );
@@ -93,6 +106,8 @@ fn row_json(row: &CampaignStatusRow) -> serde_json::Value {
         "consumed_at": row.consumed_at.map(rfc3339),
         "counts": counts_json(row.counts),
         "unknown": unknown,
+        "receipts": receipts,
+        "settled_unsent": row.unsent,
         "last_stop": last_stop,
     })
 }
@@ -169,7 +184,7 @@ fn rfc3339(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{CampaignName, PlanId, StateCounts, UnknownCause};
+    use crate::model::{CampaignName, PlanId, Receipt, StateCounts, UnknownCause};
 
     fn rows() -> Vec<CampaignStatusRow> {
         let name = |name| CampaignName::new(name).expect("a campaign name");
@@ -188,6 +203,8 @@ mod tests {
                     skipped: 20,
                 },
                 unknown: vec![(UnknownCause::Timeout, 9)],
+                receipts: vec![(Receipt::Failed, 31), (Receipt::Read, 1_200)],
+                unsent: 2,
                 last_stop: Some(LastStop {
                     at,
                     reason: "balance".to_owned(),
@@ -200,6 +217,8 @@ mod tests {
                 consumed_at: None,
                 counts: StateCounts::default(),
                 unknown: Vec::new(),
+                receipts: Vec::new(),
+                unsent: 0,
                 last_stop: None,
             },
         ]
@@ -222,12 +241,14 @@ mod tests {
           plan abababababababababababababababab, begun 2026-12-01 03:30 UTC
           halted: the account's balance is used up (=E110 | `top up`\u{1b}[2J @team) at 2026-12-01 03:30 UTC
           unknown for 9 people: no answer in time
+          of the accepted, reports tell: 31 failed, 1,200 read
+          2 people settled as unsent: a new plan sends to them
         ");
     }
 
     #[test]
     fn scripts_read_json() {
-        insta::assert_snapshot!(shown(|out, rows| write_json(out, rows)), @r#"{"format_version":"1.0","campaigns":[{"campaign":"diwali-2026","plan_id":"abababababababababababababababab","consumed_at":"2026-12-01T03:30:00Z","counts":{"planned":287412,"accepted":12440,"unknown":9,"rejected":31,"pending":274912,"attempting":0,"skipped":20},"unknown":{"timeout":9},"last_stop":{"at":"2026-12-01T03:30:00Z","reason":"balance","detail":"=E110 | `top up`\u001b[2J @team"}},{"campaign":"holi","plan_id":null,"consumed_at":null,"counts":{"planned":0,"accepted":0,"unknown":0,"rejected":0,"pending":0,"attempting":0,"skipped":0},"unknown":{},"last_stop":null}]}"#);
+        insta::assert_snapshot!(shown(|out, rows| write_json(out, rows)), @r#"{"format_version":"1.0","campaigns":[{"campaign":"diwali-2026","plan_id":"abababababababababababababababab","consumed_at":"2026-12-01T03:30:00Z","counts":{"planned":287412,"accepted":12440,"unknown":9,"rejected":31,"pending":274912,"attempting":0,"skipped":20},"unknown":{"timeout":9},"receipts":{"failed":31,"read":1200},"settled_unsent":2,"last_stop":{"at":"2026-12-01T03:30:00Z","reason":"balance","detail":"=E110 | `top up`\u001b[2J @team"}},{"campaign":"holi","plan_id":null,"consumed_at":null,"counts":{"planned":0,"accepted":0,"unknown":0,"rejected":0,"pending":0,"attempting":0,"skipped":0},"unknown":{},"receipts":{},"settled_unsent":0,"last_stop":null}]}"#);
     }
 
     #[test]

@@ -99,7 +99,7 @@ fn an_export_hides_numbers_and_codes() {
     let csv = world.run("ledger export").exits(0);
     assert_eq!(csv.stdout().lines().count(), 4);
     let header = "campaign,recipient,id,state,cause,attempts,message_id,coupon_code,content_hash,\
-                  plan_id,accepted_at,updated_at";
+                  plan_id,accepted_at,updated_at,attempted_at,receipt";
     assert_eq!(csv.stdout().lines().next(), Some(header));
     let lines = world.run("ledger export --format ndjson").exits(0).json_lines();
     assert_eq!(lines.len(), 3);

@@ -45,7 +45,7 @@ fn every_format_tells_the_same() {
     | `diwali` | 8 | 4 | 1 | 1 | 2 | 0 | ``stopped: `--limit` is reached`` |
     ");
     let json = world.run("status --format json").exits(0);
-    assert_snapshot!(json.stdout(), @r#"{"format_version":"1.0","campaigns":[{"campaign":"diwali","plan_id":"$ID","consumed_at":"2026-12-01T09:00:00Z","counts":{"planned":8,"accepted":4,"unknown":1,"rejected":1,"pending":2,"attempting":0,"skipped":0},"unknown":{"connection_lost":1},"last_stop":{"at":"2026-12-01T09:00:00Z","reason":"limit","detail":null}}]}"#);
+    assert_snapshot!(json.stdout(), @r#"{"format_version":"1.0","campaigns":[{"campaign":"diwali","plan_id":"$ID","consumed_at":"2026-12-01T09:00:00Z","counts":{"planned":8,"accepted":4,"unknown":1,"rejected":1,"pending":2,"attempting":0,"skipped":0},"unknown":{"connection_lost":1},"receipts":{},"settled_unsent":0,"last_stop":{"at":"2026-12-01T09:00:00Z","reason":"limit","detail":null}}]}"#);
     let _ = json.json();
 }
 
@@ -71,6 +71,7 @@ fn a_persons_history_is_found_by_number_id_and_code() {
       attempts    1
       code        ••••••••••79
       offer ends  2026-12-15 09:00 UTC
+      tried       2026-12-01 09:00 UTC
       plan        $ID
     ");
     let by_id = world.run("status --id c3").exits(0);

@@ -38,11 +38,12 @@ const ADD_PLAN: &str = "INSERT INTO plans (campaign, plan_id, consumed_at, offer
 const FINISH_PLAN: &str = "UPDATE plans SET planned = ?2, checksum = ?3 WHERE id = ?1";
 
 const ADD_RECIPIENT: &str = "INSERT INTO recipients (campaign, plan, number, person, ext_id,
-    coupon_code, code_digest, params, url_suffix, header_url, content_hash, checksum, state,
-    attempts, updated_at)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'pending', ?13, ?14)
+    coupon_code, code_digest, params, url_suffix, header_url, content_hash, round,
+    checksum, state, attempts, updated_at)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'pending', ?14, ?15)
   ON CONFLICT DO NOTHING";
-const FIND_RECIPIENT: &str = "SELECT id, plan, state, attempts FROM recipients
+const FIND_RECIPIENT: &str = "SELECT id, plan, state, attempts, round, cause = 'unsent'
+  FROM recipients
   WHERE campaign = ?1 AND (number = ?2 OR person = ?3) LIMIT 2";
 const REMOVE_RECIPIENT: &str = "DELETE FROM recipients
   WHERE id = ?1 AND state IN ('pending', 'skipped')";
@@ -58,6 +59,14 @@ pub struct Consumption<'l> {
     plans: Vec<OpenPlan>,
     open: bool,
     failed: bool,
+}
+
+/// What a person's row of an older plan leaves to the next one.
+#[derive(Clone, Copy, Default)]
+struct Past {
+    attempts: i64,
+    /// How often the person was settled as unsent.
+    round: i64,
 }
 
 /// A plan of this consumption whose recipients are being written.
@@ -215,9 +224,9 @@ impl Consumption<'_> {
             .iter()
             .rposition(|open| open.row == plan.0)
             .expect("a plan's handle comes from this consumption");
-        if !self.insert(position, new, 0)? {
-            let attempts = self.make_way(position, new)?;
-            if !self.insert(position, new, attempts)? {
+        if !self.insert(position, new, Past::default())? {
+            let past = self.make_way(position, new)?;
+            if !self.insert(position, new, past)? {
                 return Err(Fault::row("recipients", 0));
             }
         }
@@ -226,7 +235,7 @@ impl Consumption<'_> {
     }
 
     /// False when the person is in the campaign already.
-    fn insert(&mut self, plan: usize, new: &NewRecipient, attempts: i64) -> Result<bool, Fault> {
+    fn insert(&mut self, plan: usize, new: &NewRecipient, past: Past) -> Result<bool, Fault> {
         let plan = &self.plans[plan];
         let message = &new.message;
         let params = (!message.params.is_empty())
@@ -242,6 +251,7 @@ impl Consumption<'_> {
             url_suffix: message.url_suffix.as_deref(),
             header_url: message.header_url.as_deref(),
             content: message.content.as_bytes(),
+            round: past.round,
         };
         let added = self.statements.run(
             ADD_RECIPIENT,
@@ -257,27 +267,31 @@ impl Consumption<'_> {
                 fixed.url_suffix,
                 fixed.header_url,
                 fixed.content,
+                fixed.round,
                 fixed.checksum(),
-                attempts,
+                past.attempts,
                 plan.consumed_at.as_millis(),
             ),
         )?;
         Ok(added == 1)
     }
 
-    /// Removes the person's row of an older plan, if it may be; returns its attempts.
-    fn make_way(&mut self, plan: usize, new: &NewRecipient) -> Result<i64, Fault> {
+    /// Removes the person's row of an older plan, if it may be; returns what stays of it.
+    fn make_way(&mut self, plan: usize, new: &NewRecipient) -> Result<Past, Fault> {
         let plan = &self.plans[plan];
         let (number, person) = (stored(new.number.as_u64()), stored(new.number.person().as_u64()));
-        let found: Vec<(i64, i64, String, i64)> = self
+        let found: Vec<(i64, i64, String, Past)> = self
             .statements
             .get(FIND_RECIPIENT)?
             .query_map((plan.campaign, number, person), |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                let unsent = row.get::<_, Option<bool>>(5)?.unwrap_or_default();
+                let round = row.get::<_, i64>(4)? + i64::from(unsent);
+                let past = Past { attempts: row.get(3)?, round };
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, past))
             })?
             .collect::<rusqlite::Result<_>>()?;
-        let mut attempts = 0;
-        for (id, older_plan, state, tried) in found {
+        let mut past = Past::default();
+        for (id, older_plan, state, found) in found {
             if older_plan == plan.row {
                 let (campaign, number) = (plan.name.clone(), new.number);
                 return Err(LedgerError::TwiceInPlan { campaign, number }.into());
@@ -287,9 +301,10 @@ impl Consumption<'_> {
                 let (campaign, number) = (plan.name.clone(), new.number);
                 return Err(LedgerError::Settled { campaign, number, state }.into());
             }
-            attempts += tried;
+            past.attempts += found.attempts;
+            past.round = past.round.max(found.round);
         }
-        Ok(attempts)
+        Ok(past)
     }
 
     fn finish(&mut self) -> Result<Mark, Fault> {

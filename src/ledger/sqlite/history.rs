@@ -3,8 +3,8 @@
 use rusqlite::{Params, Row};
 
 use crate::ledger::error::LedgerError;
-use crate::ledger::types::{HistoryRow, Who};
-use crate::model::{CampaignName, CouponCode, PlanId, Timestamp};
+use crate::ledger::types::{HistoryRow, RowId, Who};
+use crate::model::{CampaignName, CouponCode, PlanId, Receipt, Timestamp};
 
 use super::fault::Fault;
 use super::open::ReadLedger;
@@ -16,7 +16,7 @@ macro_rules! history_of {
             "SELECT ",
             fixed_columns!(),
             ", c.name, p.plan_id, r.cause, r.attempts, r.message_id, r.request_id,
-              r.offer_ends_at, r.accepted_at, r.updated_at",
+              r.offer_ends_at, r.accepted_at, r.updated_at, r.receipt, r.attempted_at",
             $($rows)*
         )
     };
@@ -34,6 +34,14 @@ macro_rules! in_order {
         ))
     };
 }
+
+// Few people, so that sorting them costs nothing to speak of.
+const UNKNOWN: &str = history_of!(
+    " FROM recipients AS r NOT INDEXED LEFT JOIN plans AS p ON p.id = r.plan
+      LEFT JOIN campaigns AS c ON c.id = r.campaign
+      WHERE (?1 IS NULL OR c.name = ?1) AND r.state = 'unknown'
+      ORDER BY c.name, r.cause, r.attempted_at, r.id"
+);
 
 const ALL: &str = in_order!("");
 const BY_ID: &str = in_order!("AND r.ext_id = ?2");
@@ -57,6 +65,7 @@ impl ReadLedger {
         let name = campaign.map(CampaignName::as_str);
         match who {
             Who::All => self.visit(ALL, [name], visit),
+            Who::Unknown => self.visit(UNKNOWN, [name], visit),
             Who::Number(number) => {
                 self.visit(BY_PERSON, (name, stored(number.person().as_u64())), visit)
             }
@@ -92,7 +101,12 @@ fn read(row: &Row<'_>) -> Result<HistoryRow, Fault> {
     let instant = |offset: usize| -> Result<Option<Timestamp>, Fault> {
         Ok(column(offset)?.as_i64_or_null()?.map(Timestamp::from_millis))
     };
+    let receipt = match text(9)? {
+        Some(word) => Some(Receipt::parse(&word).ok_or_else(damaged)?),
+        None => None,
+    };
     Ok(HistoryRow {
+        row: RowId(verified.id),
         campaign: CampaignName::new(column(0)?.as_str()?).map_err(|_| damaged())?,
         number: verified.number,
         id: verified.fixed.ext_id.map(str::to_owned),
@@ -105,6 +119,8 @@ fn read(row: &Row<'_>) -> Result<HistoryRow, Fault> {
         content: verified.content,
         plan: PlanId::parse(column(1)?.as_str()?).ok_or_else(damaged)?,
         offer_ends_at: instant(6)?,
+        receipt,
+        attempted_at: instant(10)?,
         accepted_at: instant(7)?,
         updated_at: instant(8)?.ok_or_else(damaged)?,
     })

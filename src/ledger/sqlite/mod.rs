@@ -14,6 +14,7 @@ mod open;
 mod pragmas;
 mod rows;
 mod schema;
+mod settle;
 mod snapshot;
 mod statements;
 mod status;

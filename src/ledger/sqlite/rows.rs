@@ -14,7 +14,7 @@ use super::fault::Fault;
 macro_rules! fixed_columns {
     () => {
         "r.id, r.campaign, r.plan, r.number, r.ext_id, r.coupon_code, r.code_digest, \
-         r.params, r.url_suffix, r.header_url, r.content_hash, r.checksum, r.state"
+         r.params, r.url_suffix, r.header_url, r.content_hash, r.checksum, r.state, r.round"
     };
 }
 /// The columns [`read_plan`] reads, in its order, from `plans AS p`.
@@ -27,7 +27,7 @@ macro_rules! plan_columns {
 pub(super) use {fixed_columns, plan_columns};
 
 /// How many columns come before the caller's own.
-pub(super) const FIXED_COLUMNS: usize = 13;
+pub(super) const FIXED_COLUMNS: usize = 14;
 
 /// The part of a recipient's row that never changes, as stored.
 pub(super) struct Fixed<'r> {
@@ -41,6 +41,7 @@ pub(super) struct Fixed<'r> {
     pub(super) url_suffix: Option<&'r str>,
     pub(super) header_url: Option<&'r str>,
     pub(super) content: &'r [u8],
+    pub(super) round: i64,
 }
 
 /// A recipient's row, verified: the stored checksum fits.
@@ -66,6 +67,7 @@ impl Fixed<'_> {
             .text(self.url_suffix)
             .text(self.header_url)
             .value(Some(self.content))
+            .integer(self.round)
             .finish()
     }
 }
@@ -85,6 +87,7 @@ impl<'r> Verified<'r> {
             url_suffix: row.get_ref(8)?.as_str_or_null()?,
             header_url: row.get_ref(9)?.as_str_or_null()?,
             content: row.get_ref(10)?.as_blob()?,
+            round: row.get(13)?,
         };
         let damaged = || Fault::row("recipients", id);
         if fixed.checksum() != row.get::<_, i64>(11)? {

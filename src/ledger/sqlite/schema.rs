@@ -66,6 +66,7 @@ CREATE TABLE recipients (
   url_suffix TEXT,
   header_url TEXT,
   content_hash BLOB NOT NULL CHECK (length(content_hash) = 16),
+  round INTEGER NOT NULL CHECK (round >= 0),
   checksum INTEGER NOT NULL,
   state TEXT NOT NULL CHECK (state = 'pending' OR state = 'attempting' OR state = 'accepted'
     OR state = 'rejected' OR state = 'unknown' OR state = 'skipped'),
@@ -74,6 +75,8 @@ CREATE TABLE recipients (
   attempts INTEGER NOT NULL CHECK (attempts >= 0),
   message_id TEXT,
   request_id TEXT,
+  receipt TEXT CHECK (receipt = 'sent' OR receipt = 'failed' OR receipt = 'delivered'
+    OR receipt = 'read'),
   offer_ends_at INTEGER,
   attempted_at INTEGER,
   accepted_at INTEGER,
@@ -83,7 +86,8 @@ CREATE TABLE recipients (
   CHECK ((state <> 'attempting' AND state <> 'accepted') OR attempted_at IS NOT NULL),
   CHECK ((state = 'accepted') = (accepted_at IS NOT NULL)),
   CHECK ((state <> 'rejected' AND state <> 'unknown' AND state <> 'skipped')
-    OR cause IS NOT NULL)
+    OR cause IS NOT NULL),
+  CHECK (receipt IS NULL OR state = 'accepted')
 ) STRICT;
 
 CREATE TABLE marks (
@@ -130,10 +134,16 @@ CREATE TABLE stops (
 CREATE TABLE audit (
   id INTEGER PRIMARY KEY,
   campaign INTEGER NOT NULL REFERENCES campaigns (id),
+  plan INTEGER NOT NULL REFERENCES plans (id),
   number INTEGER NOT NULL,
+  person INTEGER NOT NULL,
+  attempted_at INTEGER,
   from_state TEXT NOT NULL,
+  from_cause TEXT,
   to_state TEXT NOT NULL,
   reason TEXT NOT NULL,
+  evidence TEXT,
+  done_by TEXT NOT NULL,
   done_at INTEGER NOT NULL
 ) STRICT;
 ";

@@ -14,6 +14,7 @@ use crate::model::{
 use super::fault::Fault;
 use super::open::{LockedLedger, ReadLedger};
 use super::rows::{FIXED_COLUMNS, Verified, fixed_columns, phone, plan_columns, read_plan};
+use super::settle::UNSENT;
 use super::status;
 
 const HOST: &str = "SELECT api_host, sid_fingerprint FROM meta WHERE id = 1";
@@ -23,8 +24,11 @@ const CAMPAIGN: &str = "SELECT id, code_key FROM campaigns NOT INDEXED WHERE nam
 const PLANS: &str =
     concat!("SELECT ", plan_columns!(), " FROM plans AS p WHERE p.campaign = ?1 ORDER BY p.id");
 
-const RECIPIENTS: &str =
-    concat!("SELECT ", fixed_columns!(), " FROM recipients AS r NOT INDEXED WHERE r.campaign = ?1");
+const RECIPIENTS: &str = concat!(
+    "SELECT ",
+    fixed_columns!(),
+    ", r.cause FROM recipients AS r NOT INDEXED WHERE r.campaign = ?1"
+);
 
 const ISSUED: &str = "SELECT i.id, i.number, i.coupon_code, i.code_digest FROM issued_codes AS i
   WHERE i.campaign = ?1 AND NOT EXISTS
@@ -171,15 +175,20 @@ fn memory(
     let mut rows = statement.query([campaign])?;
     while let Some(row) = rows.next()? {
         let Verified { id, number, state, content, fixed } = Verified::read(row)?;
+        let damaged = || Fault::row("recipients", id);
         if fixed.campaign != campaign {
-            return Err(Fault::row("recipients", id));
+            return Err(damaged());
         }
+        let settled_unsent = state == State::Skipped
+            && row.get_ref(FIXED_COLUMNS)?.as_str_or_null()? == Some(UNSENT);
         known.push(Known {
             number,
             state,
             content,
             in_last_plan: Some(fixed.plan) == last_row,
             code: fixed.code_digest.cast_unsigned(),
+            round: u32::try_from(fixed.round).map_err(|_| damaged())?,
+            settled_unsent,
         });
     }
     known.sort_unstable_by_key(|known| known.number);

@@ -6,16 +6,17 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::ledger::error::LedgerError;
 use crate::ledger::types::{CampaignStatusRow, LastStop};
-use crate::model::{CampaignName, State, StateCounts, Timestamp, UnknownCause};
+use crate::model::{CampaignName, Receipt, State, StateCounts, Timestamp, UnknownCause};
 
 use super::fault::Fault;
 use super::open::ReadLedger;
+use super::settle::UNSENT;
 use super::snapshot::plans;
 
 const CAMPAIGNS: &str = "SELECT id, name FROM campaigns ORDER BY name";
 
 // Counted here and not by GROUP BY, which would sort every row.
-const STATES: &str = "SELECT id, campaign, state, cause FROM recipients NOT INDEXED
+const STATES: &str = "SELECT id, campaign, state, cause, receipt FROM recipients NOT INDEXED
   WHERE ?1 IS NULL OR campaign = ?1";
 
 const LAST_STOP: &str = "SELECT stopped_at, reason, detail FROM stops
@@ -63,6 +64,8 @@ fn line(
         consumed_at: last.map(|plan| plan.consumed_at),
         counts: tally.counts,
         unknown: tally.unknown.into_iter().collect(),
+        receipts: tally.receipts.into_iter().collect(),
+        unsent: tally.unsent,
         last_stop,
     })
 }
@@ -74,6 +77,10 @@ pub(super) struct Tally {
     pub(super) counts: StateCounts,
     /// The unknown ones by cause.
     pub(super) unknown: BTreeMap<UnknownCause, u64>,
+    /// The accepted ones by what a report told later.
+    pub(super) receipts: BTreeMap<Receipt, u64>,
+    /// The skipped ones who were settled as unsent.
+    pub(super) unsent: u64,
 }
 
 /// Counts one campaign, or all, by their row ids.
@@ -89,9 +96,19 @@ pub(super) fn tally(
         let tally = tallies.entry(row.get(1)?).or_default();
         let state = State::parse(row.get_ref(2)?.as_str()?).ok_or_else(damaged)?;
         tally.counts.add(state, 1);
-        if state == State::Unknown {
-            let cause = UnknownCause::parse(row.get_ref(3)?.as_str()?).ok_or_else(damaged)?;
-            *tally.unknown.entry(cause).or_default() += 1;
+        match state {
+            State::Unknown => {
+                let cause = UnknownCause::parse(row.get_ref(3)?.as_str()?).ok_or_else(damaged)?;
+                *tally.unknown.entry(cause).or_default() += 1;
+            }
+            State::Accepted => {
+                if let Some(word) = row.get_ref(4)?.as_str_or_null()? {
+                    let receipt = Receipt::parse(word).ok_or_else(damaged)?;
+                    *tally.receipts.entry(receipt).or_default() += 1;
+                }
+            }
+            State::Skipped => tally.unsent += u64::from(row.get_ref(3)?.as_str()? == UNSENT),
+            State::Pending | State::Attempting | State::Rejected => {}
         }
     }
     Ok(tallies)

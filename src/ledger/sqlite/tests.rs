@@ -6,6 +6,7 @@ mod damage;
 mod migrating;
 mod opening;
 mod reading;
+mod settling;
 mod unrecorded;
 mod writing;
 

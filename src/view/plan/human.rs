@@ -46,6 +46,7 @@ fn write_settled(out: &mut dyn Write, look: Look, view: &PlanView<'_>) -> io::Re
     };
     add(tally.unknown + tally.attempting, "unknown and held");
     add(tally.rejected_before, "rejected");
+    add(tally.settled_unsent, "settled as unsent");
     add(tally.left_out_before, "left out because the offer was over");
     add(view.plan.audience.dropped(), "skipped");
     let name = look.palette.paint(Role::Strong, view.plan.campaign.as_str());
@@ -74,6 +75,11 @@ fn write_counts(out: &mut dyn Write, look: Look, plan: &Plan) -> io::Result<()> 
     row("?", tally.attempting, "held: on the wire of an apply that runs or died");
     row("·", tally.rejected_before, "skipped: rejected by Kaleyra before");
     row("·", tally.left_out_before, "skipped: the offer was over when their turn came");
+    row(
+        "·",
+        tally.settled_unsent,
+        "skipped: settled as unsent, for the next plan once this one is finished",
+    );
     row("·", audience.filtered, "skipped: `where` is false");
     for (source, count) in &audience.excluded {
         row("·", *count, &format!("skipped: excluded by {source}"));
@@ -295,6 +301,10 @@ pub(super) fn notice_words(notice: &Notice) -> String {
         Notice::PendingGone(count) => format!(
             "{} planned before and still pending left the audience: this plan drops them",
             people(count)
+        ),
+        Notice::Again(count) => format!(
+            "{} settled as unsent: where that is wrong, this is a second message",
+            plural(count, "of these people was", "of these people were")
         ),
         Notice::Drifted(count) => format!(
             "the content for {} changed after they were accepted: they get nothing new",

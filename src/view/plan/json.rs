@@ -63,6 +63,7 @@ struct Counts {
     held_attempting: u64,
     rejected_before: u64,
     left_out_before: u64,
+    settled_unsent: u64,
     filtered: u64,
     excluded: u64,
     duplicates: u64,
@@ -165,6 +166,7 @@ impl PlanObject {
                 held_attempting: tally.attempting,
                 rejected_before: tally.rejected_before,
                 left_out_before: tally.left_out_before,
+                settled_unsent: tally.settled_unsent,
                 filtered: audience.filtered,
                 excluded: audience.excluded.iter().map(|(_, count)| count).sum(),
                 duplicates: audience.duplicates,
@@ -301,6 +303,7 @@ fn notice_rule(notice: &Notice) -> &'static str {
         Notice::HighRate => "high_rate",
         Notice::GuessableCodes { .. } => "guessable_codes",
         Notice::PendingGone(_) => "pending_gone",
+        Notice::Again(_) => "again",
         Notice::Drifted(_) => "drifted",
     }
 }
