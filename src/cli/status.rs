@@ -17,6 +17,10 @@ pub struct StatusArgs {
     #[command(flatten)]
     pub ledger: LedgerOption,
 
+    /// List everybody whose outcome is unknown, by cause and time of the attempt
+    #[arg(long, group = "who")]
+    pub unknown: bool,
+
     /// History of the person whose number is read from standard input; must be `-`
     #[arg(long, value_name = "-", group = "who")]
     pub recipient: Option<String>,

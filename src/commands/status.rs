@@ -8,7 +8,8 @@ use super::ledgers::open_to_read;
 use crate::audience::parse_cli_number;
 use crate::cli::{Exit, StatusArgs, StatusFormat};
 use crate::ledger::{HistoryRow, ReadLedger, Who};
-use crate::model::CampaignName;
+use crate::model::{CampaignName, PersonKey};
+use crate::view::history::{History, InDoubt};
 use crate::view::{export, history, status};
 
 /// A person's history is short; more than this is not one person's.
@@ -20,6 +21,7 @@ pub(super) fn status(context: &mut Context, args: &StatusArgs) -> Result<Exit, C
     let who = who(args)?;
     let ledger = open_to_read(context, &args.ledger, &[])?;
     match who {
+        None if args.unknown => write_unknown(context, args.format, &ledger, campaign.as_ref())?,
         Some(who) => write_history(context, args.format, &ledger, &who, campaign.as_ref())?,
         None => write_campaigns(context, args.format, &ledger, campaign.as_ref())?,
     }
@@ -96,10 +98,22 @@ fn write_history(
         }
         Ok(())
     })?;
+    let people = people_of(who, &rows);
+    let mut decisions = Vec::new();
+    for person in &people {
+        decisions.extend(ledger.decisions(*person)?);
+    }
+    let mut tests = ledger.test_sends()?;
+    tests.retain(|test| people.contains(&test.number.person()));
+    if let Some(campaign) = campaign {
+        decisions.retain(|row| row.campaign == *campaign);
+        tests.retain(|row| row.campaign == *campaign);
+    }
+    let found = History { rows: &rows, decisions: &decisions, tests: &tests };
     let (out, look) = context.output.data();
     match format {
-        StatusFormat::Human => history::write_human(out, look, &rows, false),
-        StatusFormat::Json => history::write_json(out, &rows, false),
+        StatusFormat::Human => history::write_human(out, look, found, false),
+        StatusFormat::Json => history::write_json(out, found, false),
         StatusFormat::Csv => write_history_csv(out, &rows),
         StatusFormat::Markdown => {
             return Err(CommandError::Usage {
@@ -109,6 +123,62 @@ fn write_history(
         }
     }
     .map_err(CommandError::Output)
+}
+
+/// Whom a question was about, for what is kept by person.
+fn people_of(who: &Who, rows: &[HistoryRow]) -> Vec<PersonKey> {
+    let mut people: Vec<_> = rows.iter().map(|row| row.number.person()).collect();
+    if let Who::Number(number) = who {
+        people.push(number.person());
+    }
+    people.sort_unstable();
+    people.dedup();
+    people
+}
+
+/// Everybody in doubt, by cause and time of the attempt.
+fn write_unknown(
+    context: &mut Context,
+    format: StatusFormat,
+    ledger: &ReadLedger,
+    campaign: Option<&CampaignName>,
+) -> Result<(), CommandError> {
+    let each = |visit: &mut dyn FnMut(&HistoryRow) -> std::io::Result<()>| {
+        ledger.history::<CommandError>(&Who::Unknown, campaign, |row| {
+            visit(&row).map_err(CommandError::Output)
+        })
+    };
+    let (out, look) = context.output.data();
+    match format {
+        StatusFormat::Human => {
+            let mut list = InDoubt::new();
+            each(&mut |row| {
+                list.row(row);
+                Ok(())
+            })?;
+            list.write(out, look).map_err(CommandError::Output)
+        }
+        StatusFormat::Csv => {
+            let mut csv = export::CsvExport::new(out, false).map_err(CommandError::Output)?;
+            each(&mut |row| csv.row(row))?;
+            csv.finish().map_err(CommandError::Output)
+        }
+        StatusFormat::Json => {
+            let mut rows: Vec<HistoryRow> = Vec::new();
+            each(&mut |row| {
+                if rows.len() < MOST_HISTORY_ROWS {
+                    rows.push(row.clone());
+                }
+                Ok(())
+            })?;
+            let found = History { rows: &rows, decisions: &[], tests: &[] };
+            history::write_json(out, found, false).map_err(CommandError::Output)
+        }
+        StatusFormat::Markdown => Err(CommandError::Usage {
+            message: "the list of unknown people has no Markdown form".to_owned(),
+            hint: Some("use `--format human`, `json` or `csv`".to_owned()),
+        }),
+    }
 }
 
 fn write_history_csv(out: &mut dyn std::io::Write, rows: &[HistoryRow]) -> std::io::Result<()> {
