@@ -29,6 +29,12 @@ pub mod names {
     pub const NOW: &str = "OFFERCAST_NOW";
     /// Set by CI systems.
     pub const CI: &str = "CI";
+    /// Who started a GitHub workflow: named in the ledger beside what `resolve` settles.
+    pub const GITHUB_ACTOR: &str = "GITHUB_ACTOR";
+    /// Who started a GitLab pipeline, for the same.
+    pub const GITLAB_USER_LOGIN: &str = "GITLAB_USER_LOGIN";
+    /// The login, for the same.
+    pub const USER: &str = "USER";
     /// No colour, when not empty.
     pub const NO_COLOR: &str = "NO_COLOR";
     /// Colour also off a terminal, when not empty and not 0.

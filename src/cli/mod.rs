@@ -9,6 +9,7 @@ mod environment;
 mod exit;
 mod ledger;
 mod plan;
+mod resolve;
 mod sandbox;
 mod shared;
 mod status;
@@ -27,6 +28,7 @@ pub use ledger::{
     LedgerInitArgs,
 };
 pub use plan::{PlanArgs, PlanFormat};
+pub use resolve::{ResolveArgs, ResolveAs};
 pub use sandbox::SandboxArgs;
 pub use shared::{CampaignPaths, ColorChoice, LedgerOption};
 pub use status::{StatusArgs, StatusFormat};
@@ -69,6 +71,8 @@ pub enum Command {
     Codes(CodesArgs),
     /// Show where every campaign stands, or one person's history
     Status(StatusArgs),
+    /// Settle people whose outcome is unknown
+    Resolve(ResolveArgs),
     /// Create, check or export the ledger of what was sent
     #[command(subcommand)]
     Ledger(LedgerCommand),

@@ -146,6 +146,28 @@ pub enum CommandError {
     /// A file changed between the plan and its consumption.
     #[error("the audience of `{0}` changed while it was read: nothing was sent")]
     AudienceChanged(String),
+    /// `resolve` was not told to settle exactly what it showed.
+    #[error("not confirmed: nothing was settled")]
+    NotConfirmed {
+        /// How many people it would settle.
+        people: u64,
+    },
+    /// `resolve` was named people who cannot be settled.
+    #[error("{people}: nothing was settled")]
+    NotSettleable {
+        /// Who, in a few words.
+        people: String,
+    },
+    /// `resolve --as unsent` came too early.
+    #[error("the last attempt is {age} old, less than {min_age}: nothing was settled")]
+    TooYoung {
+        /// Its age.
+        age: String,
+        /// The least age.
+        min_age: String,
+        /// Until it is reached.
+        wait: String,
+    },
     /// The random generator, the runtime or the like.
     #[error("{what}")]
     System {
@@ -179,6 +201,9 @@ impl CommandError {
             Self::OtherCodeKey { approved: false, .. }
             | Self::NotApproved(_)
             | Self::Declined
+            | Self::NotConfirmed { .. }
+            | Self::NotSettleable { .. }
+            | Self::TooYoung { .. }
             | Self::Blocked(_) => Exit::Refused,
             Self::Ledger(LedgerError::NoSuchCampaign { .. }) => Exit::Error,
             Self::Ledger(_)
@@ -203,6 +228,18 @@ impl CommandError {
                 "unset it: a pretended time is for reproducible output and stand-ins on this machine"
             }
             Self::Script(_) => "docs/sandbox.md describes scripts",
+            Self::NotConfirmed { people } => {
+                let count = crate::view::text::people(*people);
+                return Some(format!(
+                    "it would settle {count}: to agree, add `--confirm {people}`"
+                ));
+            }
+            Self::TooYoung { wait, .. } => {
+                return Some(format!(
+                    "a late delivery may still come; run it again in {wait}, or look the \
+                     messages up in Kaleyra's report and use `--from`"
+                ));
+            }
             Self::NoCampaigns(_) => "name a campaign file, or a folder that holds some",
             Self::OtherCodeKey { .. } => {
                 "use the key the campaign began with: codes already given out belong to it"

@@ -14,6 +14,7 @@ mod quote;
 mod reading;
 mod reference;
 mod report;
+mod resolve;
 mod sandbox;
 mod secrets;
 mod status;
@@ -45,6 +46,7 @@ pub fn execute(cli: &Cli) -> Exit {
         Command::Test(args) => test::test(&mut context, args),
         Command::Codes(args) => codes::codes(&mut context, args),
         Command::Status(args) => status::status(&mut context, args),
+        Command::Resolve(args) => resolve::resolve(&mut context, args),
         Command::Ledger(command) => ledger::ledger(&mut context, command),
         Command::Sandbox(args) => sandbox::sandbox(&mut context, args),
         Command::Schema(args) => util::schema(&mut context, args),

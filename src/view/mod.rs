@@ -11,6 +11,7 @@ mod forgiving;
 pub mod history;
 mod output;
 pub mod plan;
+pub mod resolve;
 pub mod run;
 pub mod status;
 mod style;

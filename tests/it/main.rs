@@ -18,11 +18,12 @@ mod ledger_faults;
 mod locks;
 mod outcomes;
 mod plan;
+mod resolve;
 mod resume;
 mod sandbox;
+mod scale;
 #[cfg(target_os = "linux")]
 mod signals;
-mod scale;
 mod status;
 mod support;
 mod test;
