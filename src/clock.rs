@@ -8,44 +8,50 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::model::Timestamp;
 
-/// The wall clock: real, or fixed by `OFFERCAST_NOW` for reproducible output.
+/// The wall clock: real, or started at a given instant by `OFFERCAST_NOW` for reproducible
+/// output.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
-    /// The wall instant that `started` stands for.
-    wall: Timestamp,
     started: Instant,
+    /// The wall instant that `started` stands for; `None` asks the system each time, since
+    /// the monotonic clock stands still while the machine sleeps and offers end meanwhile.
+    pretended: Option<Timestamp>,
 }
 
 impl Clock {
     /// The system's clock.
-    #[expect(clippy::disallowed_methods, reason = "this is the module the ban points to")]
     pub fn system() -> Self {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let millis = i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX);
-        Self { wall: Timestamp::from_millis(millis), started: Instant::now() }
+        Self { started: monotonic(), pretended: None }
     }
 
     /// A clock that shows `wall` now and runs on from there.
-    #[expect(clippy::disallowed_methods, reason = "this is the module the ban points to")]
     pub fn starting_at(wall: Timestamp) -> Self {
-        Self { wall, started: Instant::now() }
+        Self { started: monotonic(), pretended: Some(wall) }
     }
 
     /// The wall time now.
     pub fn now(&self) -> Timestamp {
-        self.wall.plus(self.started.elapsed())
+        match self.pretended {
+            Some(wall) => wall.plus(self.started.elapsed()),
+            None => system_time(),
+        }
     }
 
-    /// The wall time when this clock was made.
-    pub fn at_start(&self) -> Timestamp {
-        self.wall
-    }
-
-    /// The monotonic clock.
-    #[expect(clippy::disallowed_methods, reason = "this is the module the ban points to")]
+    /// The monotonic clock: for durations and for waiting.
     pub fn monotonic(&self) -> Instant {
-        Instant::now()
+        monotonic()
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the module the ban points to")]
+fn monotonic() -> Instant {
+    Instant::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the module the ban points to")]
+fn system_time() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Bytes from the system's random generator.

@@ -65,6 +65,7 @@ impl<T: Send> Pass<'_, '_, T> {
                     let reason = DropReason::Number(fault);
                     self.drop(Dropped { origin, number: None, reason })
                 }
+                #[expect(clippy::single_match_else, reason = "both ways of a row side by side")]
                 Ok(reading) => match self.judge.refusal(reading.number) {
                     Some(reason) => {
                         self.drop(Dropped { origin, number: Some(reading.number), reason })

@@ -72,8 +72,9 @@ pub struct LedgerAdoptArgs {
 
 /// Write what the ledger knows of every recipient
 ///
-/// Columns: campaign, recipient, id, state, cause, attempts, message_id, coupon_code,
-/// content_hash, plan_id, accepted_at, updated_at, attempted_at, receipt.
+/// Columns: `campaign`, `recipient`, `id`, `state`, `cause`, `attempts`, `message_id`,
+/// `coupon_code`, `content_hash`, `plan_id`, `accepted_at`, `updated_at`, `attempted_at`,
+/// `receipt`.
 #[derive(Debug, Args)]
 pub struct LedgerExportArgs {
     /// Which ledger.

@@ -11,6 +11,7 @@ use super::shared::{CampaignPaths, LedgerOption};
 /// it prints stands for exactly these people, messages and terms: `apply --approve ID`
 /// sends that, or nothing.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag a person can give or leave")]
 pub struct PlanArgs {
     /// Which campaigns.
     #[command(flatten)]

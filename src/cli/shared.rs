@@ -15,7 +15,7 @@ pub struct CampaignPaths {
 /// Which ledger.
 #[derive(Clone, Debug, Default, Args)]
 pub struct LedgerOption {
-    /// The ledger of what was sent [default: $OFFERCAST_LEDGER, else .offercast/ledger.db]
+    /// The ledger of what was sent [default: `$OFFERCAST_LEDGER`, else `.offercast/ledger.db`]
     #[arg(long, value_name = "PATH")]
     pub ledger: Option<String>,
 }

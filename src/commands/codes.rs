@@ -83,20 +83,12 @@ fn collect(prepared: &Prepared<'_>, decided: &Decided) -> Result<Vec<IssuedCode>
             return ControlFlow::Continue(());
         }
         let counter = decided.codes.as_ref().map_or(0, |codes| codes.counter_for(recipient.number));
-        match prepared.composer.code(recipient, counter) {
-            Ok(code) => {
-                issued.push(IssuedCode {
-                    number: recipient.number,
-                    id: recipient.id.clone(),
-                    code,
-                });
-                ControlFlow::Continue(())
-            }
-            Err(_) => {
-                failed = true;
-                ControlFlow::Break(())
-            }
-        }
+        let Ok(code) = prepared.composer.code(recipient, counter) else {
+            failed = true;
+            return ControlFlow::Break(());
+        };
+        issued.push(IssuedCode { number: recipient.number, id: recipient.id.clone(), code });
+        ControlFlow::Continue(())
     });
     if failed || read.is_err() || issued.len() != sends.len() {
         return Err(changed());
@@ -130,7 +122,7 @@ fn write_file(
                 plan_id.clone(),
             ])?;
         }
-        let buffered = csv.into_inner().map_err(|error| error.into_error())?;
+        let buffered = csv.into_inner().map_err(csv::IntoInnerError::into_error)?;
         buffered.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
     };
     let _ = context;

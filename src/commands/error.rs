@@ -184,7 +184,8 @@ impl CommandError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Invalid(_) | Self::Compose(_) => Exit::Invalid,
-            Self::NoCampaigns(_)
+            Self::Ledger(LedgerError::NoSuchCampaign { .. })
+            | Self::NoCampaigns(_)
             | Self::Read { .. }
             | Self::Write { .. }
             | Self::Output(_)
@@ -205,7 +206,6 @@ impl CommandError {
             | Self::NotSettleable { .. }
             | Self::TooYoung { .. }
             | Self::Blocked(_) => Exit::Refused,
-            Self::Ledger(LedgerError::NoSuchCampaign { .. }) => Exit::Error,
             Self::Ledger(_)
             | Self::NoLedgerInCi
             | Self::BadLineageFile(_)

@@ -20,7 +20,7 @@ use reqwest::{Body, Response, Url, redirect, retry, tls};
 use super::endpoint::Endpoint;
 use super::field;
 use super::form::Form;
-use super::multipart::Multipart;
+use super::multipart::{Multipart, OnStart};
 use super::reply::{ConnectFailure, Reply};
 use super::resolver::{SystemResolver, Unresolved};
 use crate::model::{ApiKey, Sid};
@@ -28,12 +28,13 @@ use crate::model::{ApiKey, Sid};
 /// Something that puts a form on the wire and says what it saw. [`Client`] does; so can a
 /// simulation.
 pub trait Transport: Send + Sync + 'static {
-    /// Sends the form once.
+    /// Sends the form once. `on_start` is called when its first byte is about to be written;
+    /// never, when no connection could be made.
     ///
     /// The future must be polled to its end: dropped halfway, the request may have been
     /// worked on and nobody learns of it. Who stops early has to count the recipients as
     /// unknown.
-    fn send(&self, form: Form) -> impl Future<Output = Reply> + Send;
+    fn send(&self, form: Form, on_start: OnStart) -> impl Future<Output = Reply> + Send;
 }
 
 /// Sends forms to one endpoint for one account. Connections are kept and shared; cloning
@@ -121,13 +122,13 @@ impl Client {
         Ok(Self { http, url, api_key_header, api_key: api_key.clone(), sid: sid.clone() })
     }
 
-    async fn post(&self, form: &Form) -> Result<Response, reqwest::Error> {
+    async fn post(&self, form: &Form, on_start: OnStart) -> Result<Response, reqwest::Error> {
         let encoded = Multipart::encode(form);
         self.http
             .post(self.url.clone())
             .header(HeaderName::from_static(field::API_KEY_HEADER), self.api_key_header.clone())
             .header(CONTENT_TYPE, encoded.content_type())
-            .body(Body::wrap(encoded.into_body()))
+            .body(Body::wrap(encoded.into_body().telling(on_start)))
             .send()
             .await
     }
@@ -172,8 +173,8 @@ impl Client {
 }
 
 impl Transport for Client {
-    async fn send(&self, form: Form) -> Reply {
-        match self.post(&form).await {
+    async fn send(&self, form: Form, on_start: OnStart) -> Reply {
+        match self.post(&form, on_start).await {
             Ok(response) => self.read(response).await,
             Err(error) => failure(&error),
         }

@@ -24,5 +24,5 @@ mod words;
 pub use client::{Client, ClientError, ClientOptions, Timeouts, Transport};
 pub use endpoint::{Endpoint, EndpointError};
 pub use form::{Field, FieldValue, Form, FormError, expiration_time_ms};
-pub use multipart::{Multipart, MultipartBody};
+pub use multipart::{Multipart, MultipartBody, OnStart};
 pub use reply::{Asked, ConnectFailure, Reply, classify};

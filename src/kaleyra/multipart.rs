@@ -71,7 +71,7 @@ impl Multipart {
 
     /// The body, to be sent.
     pub fn into_body(self) -> MultipartBody {
-        MultipartBody { left: self.size(), chunks: self.chunks.into_iter() }
+        MultipartBody { left: self.size(), chunks: self.chunks.into_iter(), on_start: None }
     }
 }
 
@@ -108,6 +108,21 @@ fn boundary(form: &Form) -> String {
 pub struct MultipartBody {
     chunks: std::vec::IntoIter<Bytes>,
     left: u64,
+    /// Called when the connection asks for the first chunk.
+    on_start: Option<OnStart>,
+}
+
+/// Called once, when a request's first byte is about to be written.
+pub type OnStart = Box<dyn FnOnce() + Send + Sync>;
+
+impl MultipartBody {
+    /// The same body, telling when its writing begins: the moment a rate is measured at. It
+    /// is not told when no connection could be made.
+    #[must_use]
+    pub fn telling(mut self, on_start: OnStart) -> Self {
+        self.on_start = Some(on_start);
+        self
+    }
 }
 
 impl Body for MultipartBody {
@@ -118,6 +133,9 @@ impl Body for MultipartBody {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if let Some(on_start) = self.on_start.take() {
+            on_start();
+        }
         let next = self.chunks.next();
         if let Some(chunk) = &next {
             self.left -= chunk.len() as u64;

@@ -58,7 +58,10 @@ impl Terms {
         terms.add(SENDER, sender.from.digits());
         terms.add("api host", api_host);
         terms.add("template.name", template.name.as_str());
-        terms.add_some("template.language", template.language.as_ref().map(|l| l.as_str()));
+        terms.add_some(
+            "template.language",
+            template.language.as_ref().map(crate::model::Language::as_str),
+        );
         match &template.header {
             Some(Header::Link(url)) => terms.add("template.header.url", url),
             Some(Header::File(file)) => terms.add(

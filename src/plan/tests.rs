@@ -51,7 +51,7 @@ fn campaign() -> Campaign {
             unique: None,
             code_key: None,
             window: OfferWindow::For {
-                window: Duration::from_secs(14 * 86_400),
+                window: Duration::from_hours(14 * 24),
                 anchor: Anchor::FirstApply,
             },
             expiration: ExpirationForm::UnixMs,
@@ -67,7 +67,7 @@ fn campaign() -> Campaign {
             daily: None,
             recipients_per_request: 1,
             max_attempts: 3,
-            min_remaining: Duration::from_secs(900),
+            min_remaining: Duration::from_mins(15),
             number_format: NumberFormat::Digits,
         },
         limits: Limits::default(),
@@ -183,6 +183,9 @@ fn the_order_of_rows_does_not_change_the_id() {
     assert_eq!(one.id, plan(&snapshot, &people).id);
 }
 
+/// What is changed, and how.
+type Change = (&'static str, Box<dyn Fn(&mut Campaign)>);
+
 #[test]
 fn every_term_is_in_the_id() {
     let snapshot = ledger(None);
@@ -192,7 +195,7 @@ fn every_term_is_in_the_id() {
         plan_with(&campaign, Some(&snapshot), &three(), AudienceSummary::default()).id
     };
     let same = id_of(&|_| {});
-    let changes: Vec<(&str, Box<dyn Fn(&mut Campaign)>)> = vec![
+    let changes: Vec<Change> = vec![
         ("name", Box::new(|c| c.name = CampaignName::new("holi").expect("a name"))),
         ("sender", Box::new(|c| c.sender.from = person(99))),
         ("template", Box::new(|c| c.template.name = TemplateName::new("x").expect("a name"))),
@@ -227,7 +230,7 @@ fn every_term_is_in_the_id() {
     for (what, change) in &changes {
         assert_ne!(same, id_of(change), "{what}");
     }
-    let harmless: Vec<(&str, Box<dyn Fn(&mut Campaign)>)> = vec![
+    let harmless: Vec<Change> = vec![
         ("description", Box::new(|c| c.description = Some("x".to_owned()))),
         ("rate", Box::new(|c| c.delivery.rate = Rate::parse("1/s").expect("a rate"))),
         ("in flight", Box::new(|c| c.delivery.max_in_flight = 1)),
@@ -312,7 +315,7 @@ fn people_left_out_when_the_offer_was_over_are_asked_again_only_by_a_new_plan() 
 
     let mut longer = campaign();
     longer.offer.window =
-        OfferWindow::For { window: Duration::from_secs(20 * 86_400), anchor: Anchor::FirstApply };
+        OfferWindow::For { window: Duration::from_hours(20 * 24), anchor: Anchor::FirstApply };
     let new = plan_with(&longer, Some(&over), &three(), AudienceSummary::default());
     assert_ne!(new.id, first.id);
     assert_eq!((new.tally.send, new.tally.left_out_before), (2, 0));
@@ -370,14 +373,14 @@ fn nothing_is_refused_when_nobody_is_left() {
 
 #[test]
 fn an_offer_that_has_not_started_cannot_be_applied_yet() {
-    let start = NOW.plus(Duration::from_secs(3_600));
+    let start = NOW.plus(Duration::from_hours(1));
     let mut later = campaign();
     later.offer.window =
-        OfferWindow::For { window: Duration::from_secs(86_400), anchor: Anchor::StartsAt(start) };
+        OfferWindow::For { window: Duration::from_hours(24), anchor: Anchor::StartsAt(start) };
     let plan = plan_with(&later, Some(&ledger(None)), &three(), AudienceSummary::default());
     assert_eq!(plan.blockers, [Blocker::NotYet { starts_at: start }]);
     assert_eq!(plan.schedule.starts_at, start);
-    assert_eq!(plan.schedule.offer_end, OfferEnd::At(start.plus(Duration::from_secs(86_400))));
+    assert_eq!(plan.schedule.offer_end, OfferEnd::At(start.plus(Duration::from_hours(24))));
 }
 
 #[test]
@@ -385,10 +388,10 @@ fn the_last_ones_are_named_when_the_offer_ends_before_their_turn() {
     let mut slow = campaign();
     slow.delivery.rate = Rate::parse("1/min").expect("a rate");
     slow.offer.window =
-        OfferWindow::Until { ends_at: NOW.plus(Duration::from_secs(900 + 60)), starts_at: None };
+        OfferWindow::Until { ends_at: NOW.plus(Duration::from_mins(16)), starts_at: None };
     let plan = plan_with(&slow, Some(&ledger(None)), &three(), AudienceSummary::default());
     assert_eq!(plan.schedule.too_late, 1, "minute 0 and 1 are in time, minute 2 is not");
-    assert_eq!(plan.schedule.duration(), Duration::from_secs(120));
+    assert_eq!(plan.schedule.duration(), Duration::from_mins(2));
     assert!(plan.notices.contains(&Notice::TooLate(1)));
 }
 

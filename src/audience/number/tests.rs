@@ -140,8 +140,9 @@ fn by_library(digits: &str) -> Option<u64> {
     let parsed = library_international(digits)?;
     let text = parsed.is_valid().then(|| parsed.to_string())?;
     let number: u64 = text.trim_start_matches('+').parse().ok()?;
-    // E.164 ends at 15 digits; the library knows plans with more.
-    (number < 1_000_000_000_000_000).then_some(number)
+    // The library knows plans with fewer digits than a subscriber is reached by from abroad,
+    // and with more than the 15 that E.164 allows.
+    PhoneNumber::from_digits(number).map(PhoneNumber::as_u64)
 }
 
 fn plain_number() -> impl Strategy<Value = String> {

@@ -55,14 +55,13 @@ impl Approval {
         work: &[Work<'_>],
     ) -> Result<(), CommandError> {
         match self {
-            Self::Automatic => Ok(()),
             Self::Ids(ids) => approve_ids(ids, work),
             Self::Ask if needs_approval(work) && !context.output.interaction().may_ask => {
                 Err(CommandError::NotApproved(
                     "nobody can be asked here: approve the plan with `--approve ID`",
                 ))
             }
-            Self::Ask => Ok(()),
+            Self::Automatic | Self::Ask => Ok(()),
         }
     }
 }

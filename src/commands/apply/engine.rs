@@ -74,7 +74,7 @@ impl<'a> Engine<'a> {
     ) -> Result<Self, CommandError> {
         let runtime = runtime()?;
         let (tell, stop) = channel(8);
-        runtime.block_on(async { listen_for_signals(tell) }).map_err(|source| {
+        runtime.block_on(async { listen_for_signals(&tell) }).map_err(|source| {
             CommandError::System { what: "signals cannot be listened for", source: source.into() }
         })?;
         let seed = random_bytes::<8>().map_or(0, u64::from_le_bytes);
@@ -201,7 +201,7 @@ pub(in crate::commands) fn timeouts(environment: &Environment) -> Result<Timeout
 }
 
 /// The first signal drains, the second leaves: the engine knows, this only passes them on.
-fn listen_for_signals(tell: Sender<StopSignal>) -> std::io::Result<()> {
+fn listen_for_signals(tell: &Sender<StopSignal>) -> std::io::Result<()> {
     let kinds = [
         (SignalKind::interrupt(), StopSignal::Interrupt),
         (SignalKind::terminate(), StopSignal::Terminate),
@@ -247,10 +247,7 @@ impl Wire for KaleyraWire {
         let expiration = expiration_time_ms(&self.offer, end, self.clock.now());
         let form = Form::new(&self.shared, &request.message, &request.recipients, Some(expiration));
         let reply = match form {
-            Ok(form) => {
-                writing.starts();
-                self.client.send(form).await
-            }
+            Ok(form) => self.client.send(form, Box::new(move || writing.starts())).await,
             // Nothing was put on the wire, and no other request of this campaign would fare
             // better.
             Err(error) => return refused(&request, &error),

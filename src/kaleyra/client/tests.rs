@@ -132,10 +132,14 @@ fn answered(status: u16, body: &str, complete: bool) -> Reply {
     Reply::Answered { status, retry_after: None, body: body.as_bytes().to_vec(), complete }
 }
 
+fn unheard() -> OnStart {
+    Box::new(|| {})
+}
+
 #[tokio::test]
 async fn a_request_carries_key_path_length_and_the_exact_body() {
     let server = Server::start(vec![Act::Say(OK.to_owned())]).await;
-    let reply = server.client().send(page_form()).await;
+    let reply = server.client().send(page_form(), unheard()).await;
     assert_eq!(reply, answered(200, "{}", true));
 
     let seen = server.seen();
@@ -162,7 +166,7 @@ async fn a_large_file_arrives_whole() {
     let shared = SharedContent { media: Some(media), ..page_content() };
     let to = [number(12_025_550_123)];
     let form = Form::new(&shared, &page_message(), &to, Some(60_000)).expect("a form");
-    assert_eq!(server.client().send(form).await, answered(200, "{}", true));
+    assert_eq!(server.client().send(form, unheard()).await, answered(200, "{}", true));
     let request = &server.seen()[0];
     let start = request.windows(512).position(|part| part == &bytes[..512]).expect("the file");
     assert_eq!(request[start..start + bytes.len()], bytes);
@@ -178,7 +182,7 @@ async fn a_connection_that_ends_before_the_reply_is_lost_and_not_used_again() {
         Act::SayThenClose("SSH-2.0-OpenSSH\r\n".to_owned()),
     ] {
         let server = Server::start(vec![act]).await;
-        assert_eq!(server.client().send(page_form()).await, Reply::Lost);
+        assert_eq!(server.client().send(page_form(), unheard()).await, Reply::Lost);
         assert_eq!(server.seen().len(), 1, "one call is one request");
     }
 }
@@ -192,7 +196,7 @@ async fn redirects_are_answers_and_lead_nowhere() {
             elsewhere.address
         );
         let server = Server::start(vec![Act::Say(text)]).await;
-        assert_eq!(server.client().send(page_form()).await, answered(status, "", true));
+        assert_eq!(server.client().send(page_form(), unheard()).await, answered(status, "", true));
         assert_eq!(server.seen().len(), 1);
     }
     assert_eq!(elsewhere.seen().len(), 0);
@@ -205,7 +209,7 @@ async fn errors_of_the_server_are_sent_once() {
             "HTTP/1.1 {status} No\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
         );
         let server = Server::start(vec![Act::SayThenClose(text)]).await;
-        let reply = server.client().send(page_form()).await;
+        let reply = server.client().send(page_form(), unheard()).await;
         let retry_after = Some("5".to_owned());
         assert_eq!(
             reply,
@@ -221,7 +225,7 @@ async fn nobody_listening_is_not_connected() {
     let address = listener.local_addr().expect("an address");
     drop(listener);
     let client = client(&format!("http://{address}"), Duration::from_secs(5));
-    let reply = client.send(page_form()).await;
+    let reply = client.send(page_form(), unheard()).await;
     assert_eq!(reply, Reply::NotConnected(ConnectFailure::Refused));
 }
 
@@ -229,7 +233,9 @@ async fn nobody_listening_is_not_connected() {
 /// is silent.
 #[tokio::test]
 async fn a_host_without_an_address_is_not_connected() {
-    let reply = client("https://offercast.invalid", Duration::from_secs(8)).send(page_form()).await;
+    let reply = client("https://offercast.invalid", Duration::from_secs(8))
+        .send(page_form(), unheard())
+        .await;
     let failures = [ConnectFailure::Dns, ConnectFailure::TimedOut].map(Reply::NotConnected);
     assert!(failures.contains(&reply), "{reply:?}");
 }
@@ -246,7 +252,7 @@ async fn a_server_that_speaks_no_tls_gets_no_request() {
         let _ = stream.read_to_end(&mut came).await;
         came
     });
-    let reply = client(&url, Duration::from_secs(5)).send(page_form()).await;
+    let reply = client(&url, Duration::from_secs(5)).send(page_form(), unheard()).await;
     assert_eq!(reply, Reply::NotConnected(ConnectFailure::Other));
     let came = far_side.await.expect("the far side");
     assert_eq!(came[0], 0x16, "a TLS handshake record");
@@ -261,7 +267,10 @@ async fn a_cut_off_body_keeps_its_status_and_is_incomplete() {
     {
         let text = format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}");
         let server = Server::start(vec![Act::SayThenClose(text)]).await;
-        assert_eq!(server.client().send(page_form()).await, answered(200, "{\"id\":", false));
+        assert_eq!(
+            server.client().send(page_form(), unheard()).await,
+            answered(200, "{\"id\":", false)
+        );
     }
 }
 
@@ -272,7 +281,7 @@ async fn a_body_is_read_up_to_its_limit() {
     {
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n");
         let server = Server::start(vec![Act::SayThenClose(head + &"x".repeat(size))]).await;
-        let reply = server.client().send(page_form()).await;
+        let reply = server.client().send(page_form(), unheard()).await;
         assert_eq!(reply, answered(200, &"x".repeat(size.min(MAX_REPLY_BYTES)), complete));
     }
 }
@@ -281,12 +290,12 @@ async fn a_body_is_read_up_to_its_limit() {
 async fn silence_is_a_timeout_and_a_slow_body_is_cut_off() {
     let server = Server::start(vec![Act::Hang]).await;
     let hasty = client(&format!("http://{}", server.address), Duration::from_millis(200));
-    assert_eq!(hasty.send(page_form()).await, Reply::TimedOut);
+    assert_eq!(hasty.send(page_form(), unheard()).await, Reply::TimedOut);
 
     let begun = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{".to_owned();
     let server = Server::start(vec![Act::Say(begun)]).await;
     let hasty = client(&format!("http://{}", server.address), Duration::from_millis(200));
-    assert_eq!(hasty.send(page_form()).await, answered(200, "{", false));
+    assert_eq!(hasty.send(page_form(), unheard()).await, answered(200, "{", false));
 }
 
 #[tokio::test]
@@ -295,7 +304,7 @@ async fn connections_are_kept_and_a_closed_one_is_replaced() {
         Server::start(vec![Act::Say(OK.to_owned()), Act::SayThenClose(OK.to_owned())]).await;
     let client = server.client();
     for sent in 1..=4 {
-        assert_eq!(client.send(page_form()).await, answered(200, "{}", true));
+        assert_eq!(client.send(page_form(), unheard()).await, answered(200, "{}", true));
         assert_eq!(server.seen().len(), sent);
         // Time for the close to arrive: a connection that closes under a request is lost.
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -308,7 +317,9 @@ async fn secrets_are_blanked_in_replies_and_hidden_in_debug() {
     let text = format!("HTTP/1.1 401 No\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     let server = Server::start(vec![Act::Say(text)]).await;
     let client = server.client();
-    let Reply::Answered { body, .. } = client.send(page_form()).await else { panic!("no answer") };
+    let Reply::Answered { body, .. } = client.send(page_form(), unheard()).await else {
+        panic!("no answer")
+    };
     let text = String::from_utf8(body).expect("text");
     assert!(!text.contains("canary") && !text.contains("CANARY"), "{text}");
     assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
@@ -320,4 +331,25 @@ async fn secrets_are_blanked_in_replies_and_hidden_in_debug() {
 fn the_key_is_never_shown_as_a_header() {
     let server = client("https://api.kaleyra.io", Duration::from_secs(1));
     assert_eq!(format!("{:?}", server.api_key_header), "Sensitive");
+}
+
+#[tokio::test]
+async fn writing_is_told_once_and_only_when_there_is_a_connection() {
+    let told = Arc::new(AtomicU16::new(0));
+    let tell = |told: &Arc<AtomicU16>| -> OnStart {
+        let told = Arc::clone(told);
+        Box::new(move || {
+            told.fetch_add(1, Ordering::Relaxed);
+        })
+    };
+    let server = Server::start(vec![Act::SayThenClose(OK.to_owned())]).await;
+    let reply = server.client().send(page_form(), tell(&told)).await;
+    assert!(matches!(reply, Reply::Answered { .. }));
+    assert_eq!(told.load(Ordering::Relaxed), 1);
+
+    let port = listen().await.local_addr().expect("an address").port();
+    let nobody = client(&format!("http://127.0.0.1:{port}"), Duration::from_secs(5));
+    let reply = nobody.send(page_form(), tell(&told)).await;
+    assert!(matches!(reply, Reply::NotConnected(_)));
+    assert_eq!(told.load(Ordering::Relaxed), 1);
 }

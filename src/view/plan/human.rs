@@ -62,11 +62,10 @@ fn write_counts(out: &mut dyn Write, look: Look, plan: &Plan) -> io::Result<()> 
     };
     let (tally, audience) = (&plan.tally, &plan.audience);
     let send = match plan.progress {
-        Progress::New => "to send".to_owned(),
         Progress::Resumes(ref before) => {
             format!("still to send of the {} planned before", number(before.planned))
         }
-        Progress::Finished(_) => "to send".to_owned(),
+        Progress::New | Progress::Finished(_) => "to send".to_owned(),
     };
     row("+", tally.send, &send);
     row("=", tally.same, "already accepted, same content");
