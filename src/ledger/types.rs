@@ -132,6 +132,8 @@ impl Known {
 pub struct ConsumedPlan {
     /// Its id.
     pub id: PlanId,
+    /// The number it is sent from.
+    pub sender: PhoneNumber,
     /// When.
     pub consumed_at: Timestamp,
     /// The offer's end that was written then.
@@ -149,6 +151,8 @@ pub struct PlanRecord {
     pub campaign: CampaignName,
     /// Its id.
     pub id: PlanId,
+    /// The number it is sent from.
+    pub sender: PhoneNumber,
     /// The offer's end, counted from this consumption.
     pub offer_end: OfferEnd,
     /// The campaign's terms, field by field.

@@ -89,6 +89,7 @@ fn memory(last_plan: Option<&Plan>, mut known: Vec<Known>) -> CampaignMemory {
     known.sort_by_key(|known| known.number);
     let last_plan = last_plan.map(|plan| ConsumedPlan {
         id: plan.id.expect("planned with a ledger"),
+        sender: person(0),
         consumed_at: plan.made_at,
         offer_end: plan.schedule.offer_end,
         terms: plan.terms.pairs().to_vec(),

@@ -35,6 +35,7 @@ pub(super) fn consume(
         let record = PlanRecord {
             campaign: campaign.name.clone(),
             id: decided.plan.id.expect("an apply plans with a ledger"),
+            sender: campaign.sender.from,
             offer_end: campaign.offer.window.end(now),
             terms: decided.plan.terms.pairs().to_vec(),
             code_key: prepared.composer.key_fingerprint(),

@@ -31,10 +31,10 @@ const SET_CODE_KEY: &str = "UPDATE campaigns SET code_key = ?2 WHERE id = ?1 AND
 const HAS_OPEN: &str = "SELECT EXISTS
   (SELECT 1 FROM recipients NOT INDEXED WHERE plan = ?1 AND state IN ('pending', 'attempting'))";
 
-const ADD_PLAN: &str = "INSERT INTO plans (campaign, plan_id, consumed_at, offer_ends_at,
+const ADD_PLAN: &str = "INSERT INTO plans (campaign, plan_id, sender, consumed_at, offer_ends_at,
     offer_window_ms, terms, code_key, approval, api_host, sid_fingerprint, tool_version,
     planned, checksum)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, 0)";
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0)";
 const FINISH_PLAN: &str = "UPDATE plans SET planned = ?2, checksum = ?3 WHERE id = ?1";
 
 const ADD_RECIPIENT: &str = "INSERT INTO recipients (campaign, plan, number, person, ext_id,
@@ -75,6 +75,7 @@ struct OpenPlan {
     campaign: i64,
     name: CampaignName,
     plan_id: String,
+    sender: i64,
     consumed_at: Timestamp,
     offer_ends_at: Option<i64>,
     offer_window_ms: Option<i64>,
@@ -156,11 +157,13 @@ impl Consumption<'_> {
         };
         let terms = serde_json::to_string(&record.terms).expect("texts are always JSON");
         let plan_id = record.id.to_string();
+        let sender = stored(record.sender.as_u64());
         self.statements.run(
             ADD_PLAN,
             (
                 campaign,
                 &plan_id,
+                sender,
                 record.consumed_at.as_millis(),
                 offer_ends_at,
                 offer_window_ms,
@@ -178,6 +181,7 @@ impl Consumption<'_> {
             campaign,
             name: record.campaign.clone(),
             plan_id,
+            sender,
             consumed_at: record.consumed_at,
             offer_ends_at,
             offer_window_ms,
@@ -316,6 +320,7 @@ impl Consumption<'_> {
             let checksum = StoredPlan {
                 campaign: plan.campaign,
                 plan_id: &plan.plan_id,
+                sender: plan.sender,
                 consumed_at,
                 offer_ends_at: plan.offer_ends_at,
                 offer_window_ms: plan.offer_window_ms,

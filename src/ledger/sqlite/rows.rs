@@ -21,7 +21,7 @@ macro_rules! fixed_columns {
 macro_rules! plan_columns {
     () => {
         "p.id, p.plan_id, p.consumed_at, p.offer_ends_at, p.offer_window_ms, p.terms, \
-         p.planned, p.checksum, p.campaign"
+         p.planned, p.checksum, p.campaign, p.sender"
     };
 }
 pub(super) use {fixed_columns, plan_columns};
@@ -124,6 +124,7 @@ pub(super) fn read_plan(row: &Row<'_>) -> Result<(i64, ConsumedPlan), Fault> {
     let stored = StoredPlan {
         campaign: row.get(8)?,
         plan_id: row.get_ref(1)?.as_str()?,
+        sender: row.get(9)?,
         consumed_at: row.get(2)?,
         offer_ends_at: row.get(3)?,
         offer_window_ms: row.get(4)?,
@@ -135,6 +136,7 @@ pub(super) fn read_plan(row: &Row<'_>) -> Result<(i64, ConsumedPlan), Fault> {
     }
     let plan = ConsumedPlan {
         id: PlanId::parse(stored.plan_id).ok_or_else(damaged)?,
+        sender: phone(stored.sender).ok_or_else(damaged)?,
         consumed_at: Timestamp::from_millis(stored.consumed_at),
         offer_end: offer_end(stored.offer_ends_at, stored.offer_window_ms).ok_or_else(damaged)?,
         terms: serde_json::from_str(stored.terms).map_err(|_| damaged())?,
@@ -147,6 +149,7 @@ pub(super) fn read_plan(row: &Row<'_>) -> Result<(i64, ConsumedPlan), Fault> {
 pub(super) struct StoredPlan<'r> {
     pub(super) campaign: i64,
     pub(super) plan_id: &'r str,
+    pub(super) sender: i64,
     pub(super) consumed_at: i64,
     pub(super) offer_ends_at: Option<i64>,
     pub(super) offer_window_ms: Option<i64>,
@@ -161,6 +164,7 @@ impl StoredPlan<'_> {
         Checksum::new()
             .integer(self.campaign)
             .text(Some(self.plan_id))
+            .integer(self.sender)
             .integer(self.consumed_at)
             .value(optional(self.offer_ends_at).as_ref().map(|bytes| &bytes[..]))
             .value(optional(self.offer_window_ms).as_ref().map(|bytes| &bytes[..]))

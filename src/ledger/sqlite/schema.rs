@@ -39,6 +39,7 @@ CREATE TABLE plans (
   id INTEGER PRIMARY KEY,
   campaign INTEGER NOT NULL REFERENCES campaigns (id),
   plan_id TEXT NOT NULL,
+  sender INTEGER NOT NULL CHECK (sender BETWEEN 1000000 AND 999999999999999),
   consumed_at INTEGER NOT NULL,
   offer_ends_at INTEGER,
   offer_window_ms INTEGER,

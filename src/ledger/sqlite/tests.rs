@@ -118,6 +118,7 @@ fn record(campaign: &str, id: u8) -> PlanRecord {
     PlanRecord {
         campaign: name(campaign),
         id: plan_id(id),
+        sender: number(919_876_543_210),
         offer_end: OfferEnd::At(at(86_400)),
         terms: vec![("template.name".to_owned(), "lto \"diwali\"".to_owned())],
         code_key: None,

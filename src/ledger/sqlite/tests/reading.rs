@@ -26,6 +26,20 @@ fn a_campaign_never_seen_has_no_past() {
 }
 
 #[test]
+fn a_plan_keeps_the_number_it_is_sent_from_and_another_one_is_damage() {
+    let world = World::new();
+    let mut ledger = world.lock();
+    let plan = PlanRecord { sender: number(912_222_333_444), ..record("diwali", 1) };
+    consume(&mut ledger, &plan, [person(1)]).expect("consumed");
+    let found = ledger.read().consumed(&name("diwali"), plan_id(1)).expect("read");
+    assert_eq!(found.expect("consumed").plan.sender, number(912_222_333_444));
+    ledger.close().expect("closed");
+    world.query("UPDATE plans SET sender = 912222333445");
+    let read = world.read().consumed(&name("diwali"), plan_id(1));
+    assert!(matches!(read, Err(LedgerError::Damaged { .. })), "{read:?}");
+}
+
+#[test]
 fn a_snapshot_knows_everybody_ever_planned_by_number() {
     let world = World::new();
     let mut ledger = world.lock();
