@@ -15,7 +15,7 @@ use super::report::{report_diagnostics, write_diagnostics};
 use super::secrets;
 use crate::audience::Item;
 use crate::cli::{CodesArgs, Exit};
-use crate::ledger::{Holder, IssuedCode, LockTimeout, LockedLedger};
+use crate::ledger::{Holder, IssuedCode, LockTimeout};
 use crate::model::{Campaign, CouponCode, OfferEnd};
 use crate::view::export::csv_cell;
 use crate::view::text::plural;
@@ -33,8 +33,8 @@ pub(super) fn codes(context: &mut Context, args: &CodesArgs) -> Result<Exit, Com
     }
     let address = address(context, &args.ledger)?;
     let holder = Holder::this_process(context.clock.now());
-    let opened = LockedLedger::open(address.path(), LockTimeout::default(), &holder)?;
-    tell_opened(context, address.path(), &opened);
+    let opened = address.lock(LockTimeout::default(), &holder)?;
+    tell_opened(context, &opened);
     let mut ledger = opened.ledger;
     expect_lineage(ledger.read(), std::slice::from_ref(&args.campaign))?;
     let code_key = secrets::code_key(&context.environment)?;

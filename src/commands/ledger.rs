@@ -14,9 +14,7 @@ use crate::cli::{
     LedgerInitArgs,
 };
 use crate::clock::random_bytes;
-use crate::ledger::{
-    self, HistoryRow, Holder, LockTimeout, LockedLedger, NewLedger, ReadLedger, Who,
-};
+use crate::ledger::{HistoryRow, Holder, LockTimeout, NewLedger, Who};
 use crate::model::{LedgerSecret, Lineage};
 use crate::view::export::{CsvExport, NdjsonExport};
 
@@ -45,7 +43,7 @@ fn init(context: &mut Context, args: &LedgerInitArgs) -> Result<Exit, CommandErr
         secret: LedgerSecret::new(random_bytes().map_err(system)?),
         created_at: context.clock.now(),
     };
-    let filesystem = ledger::init(address.path(), &new)?;
+    let filesystem = address.init(&new)?;
     if let Some(kind) = filesystem {
         context.warn(&format!("the ledger is on {kind}: it may be gone after a restart"));
     }
@@ -88,7 +86,7 @@ fn write_lineage(file: &Path, lineage: &Lineage) -> Result<(), CommandError> {
 
 fn check(context: &mut Context, args: &LedgerCheckArgs) -> Result<Exit, CommandError> {
     let address = address(context, &args.ledger)?;
-    let findings = ReadLedger::check(address.path())?;
+    let findings = address.check()?;
     if findings.is_empty() {
         context.print(&format!("The ledger `{address}` is sound.\n"))?;
         return Ok(Exit::Done);
@@ -100,10 +98,10 @@ fn check(context: &mut Context, args: &LedgerCheckArgs) -> Result<Exit, CommandE
 
 fn adopt(context: &mut Context, args: &LedgerAdoptArgs) -> Result<Exit, CommandError> {
     let address = address(context, &args.ledger)?;
-    expect_lineage(&ReadLedger::open_any(address.path())?, std::slice::from_ref(&args.campaigns))?;
+    expect_lineage(&*address.read_any_copy()?, std::slice::from_ref(&args.campaigns))?;
     let holder = Holder::this_process(context.clock.now());
-    let opened = LockedLedger::adopt(address.path(), args.serial, LockTimeout::default(), &holder)?;
-    tell_opened(context, address.path(), &opened);
+    let opened = address.adopt(args.serial, LockTimeout::default(), &holder)?;
+    tell_opened(context, &opened);
     opened.ledger.close()?;
     context.tell(&format!(
         "The ledger `{address}` is the newest copy from here on. Whoever was sent to after \

@@ -36,20 +36,20 @@ pub(super) fn open_to_read(
     context: &Context,
     option: &LedgerOption,
     campaigns: &[PathBuf],
-) -> Result<ReadLedger, CommandError> {
-    let ledger = ReadLedger::open(address(context, option)?.path())?;
-    expect_lineage(&ledger, campaigns)?;
+) -> Result<Box<dyn ReadLedger>, CommandError> {
+    let ledger = address(context, option)?.read()?;
+    expect_lineage(&*ledger, campaigns)?;
     Ok(ledger)
 }
 
 /// Says what opening a ledger for writing found and settled.
-pub(super) fn tell_opened(context: &mut Context, path: &Path, opened: &Opened) {
+pub(super) fn tell_opened(context: &mut Context, opened: &Opened) {
     let Imported { recorded, settled, unusable } = opened.imported;
     if recorded + settled + unusable > 0 {
         context.warn(&format!(
-            "an apply could not write to the ledger: of the outcomes it left in `{}.journal` \
+            "an apply could not write to the ledger: of the outcomes it left in `{}` \
              {recorded} are recorded now, {settled} were already, {unusable} cannot be used",
-            path.display()
+            opened.journal.display()
         ));
     }
     if opened.recovered > 0 {
@@ -62,7 +62,7 @@ pub(super) fn tell_opened(context: &mut Context, path: &Path, opened: &Opened) {
 
 /// Refuses a ledger that is not the one the campaigns' `.ledger` files name.
 pub(super) fn expect_lineage(
-    ledger: &ReadLedger,
+    ledger: &dyn ReadLedger,
     campaigns: &[PathBuf],
 ) -> Result<(), CommandError> {
     for path in campaigns {

@@ -43,7 +43,7 @@ pub(super) fn plan(context: &mut Context, args: &PlanArgs) -> Result<Exit, Comma
     let endpoint = endpoint(context)?;
     let means = Means {
         code_key: code_key.as_ref(),
-        ledger: ledger.as_ref(),
+        ledger: ledger.as_deref(),
         endpoint: endpoint.as_ref(),
         samples: usize::from(args.samples),
         reveal: args.show_recipients,

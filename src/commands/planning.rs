@@ -33,7 +33,7 @@ pub(super) struct Means<'a> {
     /// The key codes are drawn with, if it is set.
     pub(super) code_key: Option<&'a CodeKey>,
     /// The memory; `None` plans as if nothing had ever been sent.
-    pub(super) ledger: Option<&'a ReadLedger>,
+    pub(super) ledger: Option<&'a dyn ReadLedger>,
     /// Another address of the API than the campaign's own.
     pub(super) endpoint: Option<&'a Endpoint>,
     /// How many people to show.
@@ -256,7 +256,7 @@ fn expect_code_key(
 /// Everybody whom the campaigns under `exclude` reached, or may have reached.
 fn numbers_of_campaigns(
     campaign: &Campaign,
-    ledger: Option<&ReadLedger>,
+    ledger: Option<&dyn ReadLedger>,
     entry: &LoadedCampaign,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<HashMap<String, Vec<PhoneNumber>>, CommandError> {

@@ -21,9 +21,9 @@ pub(super) fn status(context: &mut Context, args: &StatusArgs) -> Result<Exit, C
     let who = who(args)?;
     let ledger = open_to_read(context, &args.ledger, &[])?;
     match who {
-        None if args.unknown => write_unknown(context, args.format, &ledger, campaign.as_ref())?,
-        Some(who) => write_history(context, args.format, &ledger, &who, campaign.as_ref())?,
-        None => write_campaigns(context, args.format, &ledger, campaign.as_ref())?,
+        None if args.unknown => write_unknown(context, args.format, &*ledger, campaign.as_ref())?,
+        Some(who) => write_history(context, args.format, &*ledger, &who, campaign.as_ref())?,
+        None => write_campaigns(context, args.format, &*ledger, campaign.as_ref())?,
     }
     context.output.flush().map_err(CommandError::Output)?;
     Ok(Exit::Done)
@@ -62,7 +62,7 @@ fn who(args: &StatusArgs) -> Result<Option<Who>, CommandError> {
 fn write_campaigns(
     context: &mut Context,
     format: StatusFormat,
-    ledger: &ReadLedger,
+    ledger: &dyn ReadLedger,
     campaign: Option<&CampaignName>,
 ) -> Result<(), CommandError> {
     let mut rows = ledger.status()?;
@@ -87,7 +87,7 @@ fn write_campaigns(
 fn write_history(
     context: &mut Context,
     format: StatusFormat,
-    ledger: &ReadLedger,
+    ledger: &dyn ReadLedger,
     who: &Who,
     campaign: Option<&CampaignName>,
 ) -> Result<(), CommandError> {
@@ -140,7 +140,7 @@ fn people_of(who: &Who, rows: &[HistoryRow]) -> Vec<PersonKey> {
 fn write_unknown(
     context: &mut Context,
     format: StatusFormat,
-    ledger: &ReadLedger,
+    ledger: &dyn ReadLedger,
     campaign: Option<&CampaignName>,
 ) -> Result<(), CommandError> {
     let each = |visit: &mut dyn FnMut(&HistoryRow) -> std::io::Result<()>| {

@@ -13,7 +13,7 @@ use crate::audience::{Audience, parse_cli_number};
 use crate::cli::{Exit, TestArgs};
 use crate::compose::Composer;
 use crate::kaleyra::{Client, ClientOptions, Endpoint};
-use crate::ledger::{Holder, LockTimeout, LockedLedger, TestSend};
+use crate::ledger::{Holder, LockTimeout, TestSend};
 use crate::model::{
     CodeKey, CouponCode, Fields, Message, NotSent, OfferEnd, Origin, Outcome, PhoneNumber,
     Recipient, SharedContent,
@@ -36,13 +36,13 @@ pub(super) fn test(context: &mut Context, args: &TestArgs) -> Result<Exit, Comma
         return Err(CommandError::Invalid("the campaign"));
     }
     let far_side = if args.sandbox { FarSide::sandbox(context)? } else { FarSide::Kaleyra };
-    let path = match far_side.ledger() {
-        Some(path) => path,
-        None => address(context, &args.ledger)?.path().to_path_buf(),
+    let address = match far_side.ledger() {
+        Some(address) => address,
+        None => address(context, &args.ledger)?,
     };
     let holder = Holder::this_process(context.clock.now());
-    let opened = LockedLedger::open(&path, LockTimeout::default(), &holder)?;
-    tell_opened(context, &path, &opened);
+    let opened = address.lock(LockTimeout::default(), &holder)?;
+    tell_opened(context, &opened);
     let mut ledger = opened.ledger;
     if !far_side.is_sandbox() {
         expect_lineage(ledger.read(), std::slice::from_ref(&args.campaign))?;

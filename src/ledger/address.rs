@@ -7,6 +7,22 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LedgerAddress(PathBuf);
 
+/// A ledger as messages name it: never with a password.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place(String);
+
+impl From<&Path> for Place {
+    fn from(path: &Path) -> Self {
+        Self(path.display().to_string())
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// A text that is no usable address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum AddressError {
@@ -33,8 +49,13 @@ impl LedgerAddress {
         }
     }
 
+    /// A ledger in a file.
+    pub fn of_file(path: PathBuf) -> Self {
+        Self(path)
+    }
+
     /// The file's path.
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.0
     }
 }

@@ -1,10 +1,11 @@
-//! What can go wrong with a ledger. Every text carries the path or the campaign; none
+//! What can go wrong with a ledger. Every text carries the place or the campaign; none
 //! carries a number, a code or a secret.
 
 use std::path::PathBuf;
 
 use crate::model::{CampaignName, Lineage, PhoneNumber, PlanId, State};
 
+use super::address::Place;
 use super::filesystem::FilesystemKind;
 use super::types::{Holder, RowId};
 
@@ -12,42 +13,38 @@ use super::types::{Holder, RowId};
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// No file is there. Never taken for a first run: only `init` creates a ledger.
-    #[error("there is no ledger at `{}`", path.display())]
+    #[error("there is no ledger at `{place}`")]
     Missing {
         /// Where it was looked for.
-        path: PathBuf,
+        place: Place,
     },
     /// `init` found something at the path.
-    #[error("`{}` exists already", path.display())]
+    #[error("`{place}` exists already")]
     Exists {
         /// What exists.
-        path: PathBuf,
+        place: Place,
     },
     /// The file is something else, or an `init` was cut off before it was one.
-    #[error("`{}` is not an offercast ledger", path.display())]
+    #[error("`{place}` is not an offercast ledger")]
     NotALedger {
         /// The file.
-        path: PathBuf,
+        place: Place,
     },
     /// A later version of offercast wrote it.
-    #[error(
-        "the ledger `{}` has format {found}, this version reads up to {known}", path.display()
-    )]
+    #[error("the ledger `{place}` has format {found}, this version reads up to {known}")]
     Newer {
         /// The file.
-        path: PathBuf,
+        place: Place,
         /// Its format.
         found: i64,
         /// The latest this version knows.
         known: i64,
     },
     /// An earlier version wrote it, and only a writer may bring it up to date.
-    #[error(
-        "the ledger `{}` has format {found}, the next apply brings it to {known}", path.display()
-    )]
+    #[error("the ledger `{place}` has format {found}, the next apply brings it to {known}")]
     OlderFormat {
         /// The file.
-        path: PathBuf,
+        place: Place,
         /// Its format.
         found: i64,
         /// The one this version writes.
@@ -55,13 +52,12 @@ pub enum LedgerError {
     },
     /// A copy from the past: what was sent since is not in it.
     #[error(
-        "the ledger `{}` is older than what was applied from this folder: serial {found}, \
-         expected at least {expected}",
-        path.display()
+        "the ledger `{place}` is older than what was applied from this folder: serial {found}, \
+         expected at least {expected}"
     )]
     OlderCopy {
         /// The file.
-        path: PathBuf,
+        place: Place,
         /// Its serial.
         found: i64,
         /// The serial it was last seen with.
@@ -69,83 +65,81 @@ pub enum LedgerError {
     },
     /// Another copy was applied since the two were one.
     #[error(
-        "the ledger `{}` is another copy than the one applied from this folder: they differ \
-         from serial {serial} on, or before",
-        path.display()
+        "the ledger `{place}` is another copy than the one applied from this folder: they differ \
+         from serial {serial} on, or before"
     )]
     Forked {
         /// The file.
-        path: PathBuf,
+        place: Place,
         /// The serial it was last seen with, under another mark.
         serial: i64,
     },
     /// The file that would tell whether this is the newest copy is missing or unreadable.
     #[error(
-        "whether the ledger `{path}` (serial {serial}) is the newest copy cannot be told: \
-         `{path}.serial` is missing or unreadable",
-        path = path.display()
+        "whether the ledger `{place}` (serial {serial}) is the newest copy cannot be told: \
+         `{place}.serial` is missing or unreadable"
     )]
     Unproven {
         /// The ledger.
-        path: PathBuf,
+        place: Place,
         /// Its serial.
         serial: i64,
     },
     /// `ledger adopt` was told another serial than the file's.
-    #[error("the ledger `{}` has serial {found}, not {stated}", path.display())]
+    #[error("the ledger `{place}` has serial {found}, not {stated}")]
     OtherSerial {
         /// The file.
-        path: PathBuf,
+        place: Place,
         /// Its serial.
         found: i64,
         /// What was said.
         stated: i64,
     },
     /// What is in the file is not what was written.
-    #[error("the ledger `{}` is damaged: {damage}", path.display())]
+    #[error("the ledger `{place}` is damaged: {damage}")]
     Damaged {
         /// The file.
-        path: PathBuf,
+        place: Place,
         /// What was found.
         damage: Damage,
     },
     /// Another apply holds it.
-    #[error("the ledger `{}` is in use, {}", path.display(), Holder::describe(holder.as_ref()))]
+    #[error("the ledger `{place}` is in use, {}", Holder::describe(holder.as_ref()))]
     Locked {
         /// The file.
-        path: PathBuf,
+        place: Place,
         /// Who, as far as the lock file tells.
         holder: Option<Holder>,
     },
     /// A file system that cannot promise what is asked of it.
-    #[error("the ledger `{}` is on {kind}, which cannot keep it safely", path.display())]
+    #[error("the ledger `{place}` is on {kind}, which cannot keep it safely")]
     Filesystem {
         /// The file.
-        path: PathBuf,
+        place: Place,
         /// Which.
         kind: FilesystemKind,
     },
     /// It must be written to and cannot be.
-    #[error("the ledger `{}` or its folder is read-only: {need}", path.display())]
+    #[error("the ledger `{place}` or its folder is read-only: {need}")]
     ReadOnly {
         /// The file.
-        path: PathBuf,
+        place: Place,
         /// Why reading is not enough.
         need: WriteNeed,
     },
     /// Others could have tampered with it.
-    #[error("the ledger `{}` is not safe to use: {exposure}", path.display())]
+    #[error("the ledger `{place}` is not safe to use: {exposure}")]
     Permissions {
         /// The file.
-        path: PathBuf,
+        place: Place,
         /// What is wrong.
         exposure: Exposure,
     },
     /// Another ledger than the one the campaigns folder names.
-    #[error("the ledger `{}` is {found}, but {expected} is expected", path.display())]
+    #[error("the ledger `{place}` is {found}, but {expected} is expected")]
     WrongLineage {
         /// The file.
-        path: PathBuf,
+        place: Place,
         /// What the campaigns folder names.
         expected: Lineage,
         /// What the file is.
@@ -153,12 +147,11 @@ pub enum LedgerError {
     },
     /// A database setting did not take.
     #[error(
-        "the ledger `{}` does not keep the setting `{setting}`: {found} instead of {wanted}",
-        path.display()
+        "the ledger `{place}` does not keep the setting `{setting}`: {found} instead of {wanted}"
     )]
     Setting {
         /// The file.
-        path: PathBuf,
+        place: Place,
         /// The SQLite pragma.
         setting: &'static str,
         /// What was set.
@@ -247,10 +240,10 @@ pub enum LedgerError {
         source: std::io::Error,
     },
     /// The database refused.
-    #[error("cannot {operation} in the ledger `{}`", path.display())]
+    #[error("cannot {operation} in the ledger `{place}`")]
     Store {
         /// The file.
-        path: PathBuf,
+        place: Place,
         /// What was tried.
         operation: &'static str,
         /// Why not.

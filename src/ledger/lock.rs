@@ -54,7 +54,7 @@ impl Lock {
                 Err(TryLockError::Error(source)) => return Err(io("lock")(source)),
                 Err(TryLockError::WouldBlock) if left.is_zero() => {
                     let holder = read_holder(&mut file);
-                    return Err(LedgerError::Locked { path: ledger.named.clone(), holder });
+                    return Err(LedgerError::Locked { place: ledger.place(), holder });
                 }
                 Err(TryLockError::WouldBlock) => {
                     let pause = left.min(TRY_EVERY);

@@ -1,11 +1,13 @@
 //! The memory: what was planned, attempted and answered, on stable storage.
 //!
 //! [`ReadLedger`] is what planning and reports see; [`LockedLedger`] is the one writer,
-//! and holding it is holding the lock. Format and queries: `docs/ledger.md`.
+//! and holding it is holding the lock. A [`LedgerAddress`] opens either, wherever the ledger
+//! lives. Format and queries: `docs/ledger.md`.
 
 mod address;
 mod error;
 mod filesystem;
+mod home;
 mod journal;
 mod lock;
 mod outcome;
@@ -13,16 +15,17 @@ mod place;
 mod serial;
 mod settlement;
 mod sqlite;
+mod store;
 mod types;
 
-pub use address::{AddressError, LedgerAddress};
+pub use address::{AddressError, LedgerAddress, Place};
 pub use error::{Damage, Exposure, LedgerError, StoreFault, WriteNeed};
 pub use filesystem::FilesystemKind;
 pub use journal::{Journal, UnrecordedOutcome};
 pub use settlement::{AuditRow, Decision, Settlement, TestSendRow, Verdict};
-pub use sqlite::{Consumption, Imported, LockedLedger, Opened, ReadLedger, init};
+pub use store::{Consumption, LockedLedger, Opened, ReadLedger};
 pub use types::{
     CampaignMemory, CampaignStatusRow, Change, ConsumedPlan, FoundPlan, HistoryRow, Holder,
-    IssuedCode, Known, LastStop, LockTimeout, NewLedger, NewRecipient, PendingRow, PlanRecord,
-    PlanRow, RowId, Snapshot, TestSend, Who,
+    Imported, IssuedCode, Known, LastStop, LockTimeout, NewLedger, NewRecipient, PendingRow,
+    PlanRecord, PlanRow, RowId, Snapshot, TestSend, Who,
 };

@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use super::address::Place;
 use super::error::{Exposure, LedgerError};
 use super::filesystem::FilesystemKind;
 
@@ -24,7 +25,7 @@ pub(super) struct LedgerFile {
 impl LedgerFile {
     /// Finds an existing ledger and checks that only its owner can have written it.
     pub(super) fn find(named: &Path) -> Result<Self, LedgerError> {
-        let missing = || LedgerError::Missing { path: named.to_owned() };
+        let missing = || LedgerError::Missing { place: named.into() };
         let file = Self::locate(named)?.ok_or_else(missing)?;
         let metadata = match fs::symlink_metadata(&file.path) {
             Ok(metadata) => metadata,
@@ -35,7 +36,7 @@ impl LedgerFile {
             return Err(file.exposed(Exposure::Symlink));
         }
         if !metadata.is_file() {
-            return Err(LedgerError::NotALedger { path: file.named });
+            return Err(LedgerError::NotALedger { place: file.place() });
         }
         if writable_by_all(&metadata) {
             return Err(file.exposed(Exposure::WorldWritable));
@@ -52,10 +53,10 @@ impl LedgerFile {
             DirBuilder::new().recursive(true).mode(0o700).create(&parent).map_err(io)?;
             sync_folder(&parent_of(&parent))?;
         }
-        let file =
-            Self::locate(named)?.ok_or_else(|| LedgerError::Missing { path: parent_of(named) })?;
+        let file = Self::locate(named)?
+            .ok_or_else(|| LedgerError::Missing { place: parent_of(named).as_path().into() })?;
         if fs::symlink_metadata(&file.path).is_ok() {
-            return Err(LedgerError::Exists { path: file.named });
+            return Err(LedgerError::Exists { place: file.place() });
         }
         file.check_folder()?;
         Ok(file)
@@ -78,7 +79,7 @@ impl LedgerFile {
     pub(super) fn check_filesystem(&self) -> Result<Option<FilesystemKind>, LedgerError> {
         match FilesystemKind::at(&self.folder).map_err(|e| self.io("look at", e))? {
             Some(kind) if kind.is_refused() => {
-                Err(LedgerError::Filesystem { path: self.named.clone(), kind })
+                Err(LedgerError::Filesystem { place: self.place(), kind })
             }
             kind => Ok(kind),
         }
@@ -91,19 +92,24 @@ impl LedgerFile {
         PathBuf::from(path)
     }
 
+    /// The ledger as messages name it.
+    pub(super) fn place(&self) -> Place {
+        self.named.as_path().into()
+    }
+
     /// An I/O error about this file.
     pub(super) fn io(&self, operation: &'static str, source: std::io::Error) -> LedgerError {
         LedgerError::Io { path: self.named.clone(), operation, source }
     }
 
     fn exposed(&self, exposure: Exposure) -> LedgerError {
-        LedgerError::Permissions { path: self.named.clone(), exposure }
+        LedgerError::Permissions { place: self.place(), exposure }
     }
 
     /// `None` when the folder does not exist.
     fn locate(named: &Path) -> Result<Option<Self>, LedgerError> {
         let Some(name) = named.file_name() else {
-            return Err(LedgerError::NotALedger { path: named.to_owned() });
+            return Err(LedgerError::NotALedger { place: named.into() });
         };
         let folder = match fs::canonicalize(parent_of(named)) {
             Ok(folder) => folder,

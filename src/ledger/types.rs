@@ -325,6 +325,18 @@ pub enum Who {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct LockTimeout(pub Duration);
 
+/// What opening a ledger took over from its emergency journal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Imported {
+    /// Outcomes recorded now.
+    pub recorded: u64,
+    /// Outcomes whose rows were settled already: the failed write had reached the disk.
+    pub settled: u64,
+    /// Outcomes that cannot be used: torn, or of another ledger (the file is then put aside
+    /// as `<ledger>.journal.foreign`).
+    pub unusable: u64,
+}
+
 /// A consumed plan, as an apply that resumes it finds it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct FoundPlan {

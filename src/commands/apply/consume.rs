@@ -17,7 +17,7 @@ use crate::model::{Recipient, Sid};
 /// content than planned, stops the whole consumption: a file changed in between.
 pub(super) fn consume(
     context: &Context,
-    ledger: &mut LockedLedger,
+    ledger: &mut dyn LockedLedger,
     work: &[Work<'_>],
     sid: &Sid,
     approval: &'static str,
@@ -45,7 +45,7 @@ pub(super) fn consume(
             consumed_at: now,
         };
         let row = consumption.plan(&record)?;
-        write_recipients(context, &mut consumption, row, item)?;
+        write_recipients(context, &mut *consumption, row, item)?;
     }
     consumption.commit()?;
     Ok(())
@@ -53,7 +53,7 @@ pub(super) fn consume(
 
 fn write_recipients(
     context: &Context,
-    consumption: &mut Consumption<'_>,
+    consumption: &mut dyn Consumption,
     row: PlanRow,
     item: &Work<'_>,
 ) -> Result<(), CommandError> {

@@ -121,7 +121,7 @@ fn tell_of_failure(
 /// Leaves a note in the ledger of how the run ended, for `status`.
 pub(super) fn record(
     context: &Context,
-    ledger: &mut LockedLedger,
+    ledger: &mut dyn LockedLedger,
     report: &RunReport,
 ) -> Result<(), CommandError> {
     let stop = LastStop {

@@ -59,7 +59,7 @@ pub(super) struct Ran {
     /// Outcomes that not even the journal took.
     pub(super) lost: Vec<UnrecordedOutcome>,
     pub(super) store_error: Option<StoreError>,
-    pub(super) store: Option<LockedLedger>,
+    pub(super) store: Option<Box<dyn LockedLedger>>,
 }
 
 impl<'a> Engine<'a> {
@@ -68,7 +68,7 @@ impl<'a> Engine<'a> {
         context: &Context,
         args: &'a ApplyArgs,
         work: &[Work<'_>],
-        ledger: &LockedLedger,
+        ledger: &dyn LockedLedger,
         started: Instant,
         timeouts: Timeouts,
     ) -> Result<Self, CommandError> {
@@ -101,7 +101,7 @@ impl<'a> Engine<'a> {
         &self,
         item: &Work<'_>,
         account: &Account,
-        ledger: LockedLedger,
+        ledger: Box<dyn LockedLedger>,
         journal: &mut Journal,
         people_before: u64,
     ) -> Result<Ran, CommandError> {
@@ -279,7 +279,7 @@ fn refused(request: &Request, error: &crate::kaleyra::FormError) -> RequestResul
 
 /// The ledger, as the engine speaks to it: one plan of it.
 struct LedgerStore {
-    ledger: LockedLedger,
+    ledger: Box<dyn LockedLedger>,
     plan: PlanRow,
 }
 

@@ -11,7 +11,7 @@ use super::super::secrets;
 use crate::cli::{ApplyArgs, Environment, variables};
 use crate::clock::random_bytes;
 use crate::kaleyra::Endpoint;
-use crate::ledger::{self, NewLedger};
+use crate::ledger::{LedgerAddress, NewLedger};
 use crate::model::{ApiKey, CodeKey, LedgerSecret, Lineage, Sid};
 use crate::sandbox::{Sandbox, SandboxConfig, SandboxHandle};
 
@@ -61,7 +61,7 @@ impl FarSide {
             secret: LedgerSecret::new(random()?),
             created_at: context.clock.now(),
         };
-        ledger::init(&folder.path().join(LEDGER_FILE), &new)?;
+        ledger_address(folder.path()).init(&new)?;
         let code_key = CodeKey::new(random()?.to_vec()).expect("32 bytes are enough");
         Ok(Self::Sandbox(Box::new(Playground { handle, folder, code_key })))
     }
@@ -71,10 +71,10 @@ impl FarSide {
     }
 
     /// The sandbox's own ledger.
-    pub(in crate::commands) fn ledger(&self) -> Option<std::path::PathBuf> {
+    pub(in crate::commands) fn ledger(&self) -> Option<LedgerAddress> {
         match self {
             Self::Kaleyra => None,
-            Self::Sandbox(playground) => Some(ledger_path(playground.folder.path())),
+            Self::Sandbox(playground) => Some(ledger_address(playground.folder.path())),
         }
     }
 
@@ -127,6 +127,6 @@ impl FarSide {
 
 const LEDGER_FILE: &str = "ledger.db";
 
-fn ledger_path(folder: &Path) -> std::path::PathBuf {
-    folder.join(LEDGER_FILE)
+fn ledger_address(folder: &Path) -> LedgerAddress {
+    LedgerAddress::of_file(folder.join(LEDGER_FILE))
 }

@@ -76,7 +76,7 @@ fn carry_out(context: &mut Context, args: &ApplyArgs) -> Result<Exit, CommandErr
     }
     let far_side = FarSide::of(context, args)?;
     let mut ledger = open_ledger(context, args, &far_side)?;
-    let Some(work) = plan_all(context, args, &loaded, &far_side, &ledger, &approval)? else {
+    let Some(work) = plan_all(context, args, &loaded, &far_side, &*ledger, &approval)? else {
         return Err(CommandError::Invalid("the audience"));
     };
     show(context, args, &work)?;
@@ -90,12 +90,12 @@ fn carry_out(context: &mut Context, args: &ApplyArgs) -> Result<Exit, CommandErr
         context.expect_real_time(&item.prepared.endpoint)?;
     }
     let account = far_side.account(&context.environment)?;
-    expect_same_account(&ledger, &work, &account.sid)?;
+    expect_same_account(&*ledger, &work, &account.sid)?;
     let approved_by = approve(context, &approval, &work)?;
     let mut journal = ledger.journal(most_on_the_wire(&work))?;
-    consume(context, &mut ledger, &work, &account.sid, approved_by)?;
+    consume(context, &mut *ledger, &work, &account.sid, approved_by)?;
     ledger.mark_run(context.clock.now())?;
-    let engine = Engine::start(context, args, &work, &ledger, started, timeouts)?;
+    let engine = Engine::start(context, args, &work, &*ledger, started, timeouts)?;
     send(context, args, &work, ledger, &mut journal, &engine, &account)
 }
 
@@ -114,7 +114,7 @@ fn send(
     context: &mut Context,
     args: &ApplyArgs,
     work: &[Work<'_>],
-    mut ledger: LockedLedger,
+    mut ledger: Box<dyn LockedLedger>,
     journal: &mut Journal,
     engine: &Engine<'_>,
     account: &far_side::Account,
@@ -129,7 +129,7 @@ fn send(
         // After a failed write nothing more is written: what is on disk is not known.
         let Some(store) = ran.store.filter(|_| ran.is_recorded) else { return Ok(ending.exit()) };
         ledger = store;
-        if let Err(error) = ending::record(context, &mut ledger, &ran.report) {
+        if let Err(error) = ending::record(context, &mut *ledger, &ran.report) {
             return ending.cut_short(context, error);
         }
         if stops_all {
@@ -147,13 +147,13 @@ fn open_ledger(
     context: &mut Context,
     args: &ApplyArgs,
     far_side: &FarSide,
-) -> Result<LockedLedger, CommandError> {
-    let path = match far_side.ledger() {
-        Some(path) => path,
-        None => address(context, &args.ledger)?.path().to_path_buf(),
+) -> Result<Box<dyn LockedLedger>, CommandError> {
+    let address = match far_side.ledger() {
+        Some(address) => address,
+        None => address(context, &args.ledger)?,
     };
     let holder = Holder::this_process(context.clock.now());
-    let opened = LockedLedger::open(&path, LockTimeout(args.lock_timeout), &holder)?;
+    let opened = address.lock(LockTimeout(args.lock_timeout), &holder)?;
     if !far_side.is_sandbox() {
         expect_lineage(opened.ledger.read(), &args.campaigns.paths)?;
         if let Some(kind) = opened.warning {
@@ -163,7 +163,7 @@ fn open_ledger(
             ));
         }
     }
-    tell_opened(context, &path, &opened);
+    tell_opened(context, &opened);
     Ok(opened.ledger)
 }
 
@@ -173,7 +173,7 @@ fn plan_all<'a>(
     args: &ApplyArgs,
     loaded: &'a Loaded,
     far_side: &FarSide,
-    ledger: &LockedLedger,
+    ledger: &dyn LockedLedger,
     approval: &Approval,
 ) -> Result<Option<Vec<Work<'a>>>, CommandError> {
     let code_key = far_side.code_key(&context.environment)?;
@@ -228,7 +228,7 @@ fn refuse_blocked(work: &[Work<'_>]) -> Result<(), CommandError> {
 /// The ledger belongs to the account of its first apply, also on resume. (That it belongs to
 /// the API host is seen when planning.)
 fn expect_same_account(
-    ledger: &LockedLedger,
+    ledger: &dyn LockedLedger,
     work: &[Work<'_>],
     sid: &Sid,
 ) -> Result<(), CommandError> {

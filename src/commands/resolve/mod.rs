@@ -36,8 +36,8 @@ pub(super) fn resolve(context: &mut Context, args: &ResolveArgs) -> Result<Exit,
     let word = word::Word::of(args)?;
     let mut ledger = open_ledger(context, args, &campaign)?;
     let proposal = match (&word, &args.from) {
-        (Some(word), _) => word.propose(context, &ledger, &campaign)?,
-        (None, Some(file)) => report::propose(context, args, file, &ledger, &campaign)?,
+        (Some(word), _) => word.propose(context, &*ledger, &campaign)?,
+        (None, Some(file)) => report::propose(context, args, file, &*ledger, &campaign)?,
         (None, None) => unreachable!("clap requires one of them"),
     };
     let count = proposal.settlements.len() as u64;
@@ -61,10 +61,10 @@ fn open_ledger(
     context: &mut Context,
     args: &ResolveArgs,
     campaign: &CampaignName,
-) -> Result<LockedLedger, CommandError> {
+) -> Result<Box<dyn LockedLedger>, CommandError> {
     let address = address(context, &args.ledger)?;
     let holder = Holder::this_process(context.clock.now());
-    let opened = LockedLedger::open(address.path(), LockTimeout::default(), &holder)?;
+    let opened = address.lock(LockTimeout::default(), &holder)?;
     if opened.recovered > 0 {
         context.warn(&format!(
             "an apply died while {} on the wire: unknown now",
@@ -81,7 +81,7 @@ fn open_ledger(
 /// Under a pretended time no attempt would be too young.
 fn expect_real_time(
     context: &Context,
-    ledger: &ReadLedger,
+    ledger: &dyn ReadLedger,
     campaign: &CampaignName,
 ) -> Result<(), CommandError> {
     if context.environment.get(variables::NOW).is_none() {

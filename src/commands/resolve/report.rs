@@ -22,7 +22,7 @@ pub(super) fn propose(
     context: &mut Context,
     args: &ResolveArgs,
     file: &Path,
-    ledger: &LockedLedger,
+    ledger: &dyn LockedLedger,
     campaign: &CampaignName,
 ) -> Result<Proposal, CommandError> {
     let columns = columns(args.map.as_deref().unwrap_or_default())?;
@@ -60,7 +60,10 @@ pub(super) fn propose(
     Ok(Proposal { settlements, evidence: Some(read.sha256) })
 }
 
-fn planned(ledger: &LockedLedger, campaign: &CampaignName) -> Result<HashSet<u64>, CommandError> {
+fn planned(
+    ledger: &dyn LockedLedger,
+    campaign: &CampaignName,
+) -> Result<HashSet<u64>, CommandError> {
     let numbers = ledger.read().numbers_of(campaign, &State::ALL)?.unwrap_or_default();
     Ok(numbers.into_iter().map(|number| number.person().as_u64()).collect())
 }
@@ -137,7 +140,7 @@ impl Told {
     /// other campaigns or tests, tell nothing about this one.
     fn forget_other_messages(
         &mut self,
-        ledger: &LockedLedger,
+        ledger: &dyn LockedLedger,
         campaign: &CampaignName,
     ) -> Result<(), CommandError> {
         let ids: HashSet<_> =
@@ -173,7 +176,7 @@ impl Told {
 
     fn settle(
         mut self,
-        ledger: &LockedLedger,
+        ledger: &dyn LockedLedger,
         campaign: &CampaignName,
         reported: &mut Reported<'_>,
     ) -> Result<Vec<Settlement>, CommandError> {

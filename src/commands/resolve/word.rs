@@ -60,7 +60,7 @@ impl Word {
     pub(super) fn propose(
         &self,
         context: &mut Context,
-        ledger: &LockedLedger,
+        ledger: &dyn LockedLedger,
         campaign: &CampaignName,
     ) -> Result<Proposal, CommandError> {
         let mut found = Found::default();

@@ -63,6 +63,11 @@ impl Journal {
         Ok(Self { file, path, lineage, mark, secret: secret.clone(), slots, used: 0 })
     }
 
+    /// Where the journal of a ledger is, or would be.
+    pub(in crate::ledger) fn path_beside(ledger: &LedgerFile) -> PathBuf {
+        ledger.beside(ENDING)
+    }
+
     /// Where it is.
     pub fn path(&self) -> &std::path::Path {
         &self.path

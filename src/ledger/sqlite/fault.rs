@@ -44,20 +44,22 @@ impl Fault {
 
     /// Names the path and the operation.
     pub(super) fn at(self, path: &Path, operation: &'static str) -> LedgerError {
-        let path = path.to_owned();
+        let place = path.into();
         match self {
             Self::Refused(error) => error,
-            Self::Damaged(damage) => LedgerError::Damaged { path, damage },
+            Self::Damaged(damage) => LedgerError::Damaged { place, damage },
             Self::Store(error) if is_damage(&error) => {
-                LedgerError::Damaged { path, damage: Damage::Structure(error.to_string()) }
+                LedgerError::Damaged { place, damage: Damage::Structure(error.to_string()) }
             }
             Self::Store(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
-                LedgerError::NotALedger { path }
+                LedgerError::NotALedger { place }
             }
             Self::Store(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
-                LedgerError::ReadOnly { path, need: WriteNeed::Apply }
+                LedgerError::ReadOnly { place, need: WriteNeed::Apply }
             }
-            Self::Store(error) => LedgerError::Store { path, operation, source: StoreFault(error) },
+            Self::Store(error) => {
+                LedgerError::Store { place, operation, source: StoreFault(error) }
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! One recipient after another: for `status --recipient`, `--id`, `--code` and exports.
 
+use std::ops::ControlFlow;
+
 use rusqlite::{Params, Row};
 
 use crate::ledger::error::LedgerError;
@@ -54,14 +56,14 @@ const BY_PERSON: &str = history_of!(
 );
 
 impl ReadLedger {
-    /// Visits the rows asked for, in the order they were planned, in constant memory. Stops
-    /// at the visitor's first error. Ids and codes are searched for row by row.
-    pub fn history<E: From<LedgerError>>(
+    /// Visits the rows asked for, in the order they were planned, in constant memory, until
+    /// the visitor breaks off. Ids and codes are searched for row by row.
+    pub fn visit_history(
         &self,
         who: &Who,
         campaign: Option<&CampaignName>,
-        visit: impl FnMut(HistoryRow) -> Result<(), E>,
-    ) -> Result<(), E> {
+        visit: &mut dyn FnMut(HistoryRow) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
         let name = campaign.map(CampaignName::as_str);
         match who {
             Who::All => self.visit(ALL, [name], visit),
@@ -74,18 +76,20 @@ impl ReadLedger {
         }
     }
 
-    fn visit<E: From<LedgerError>>(
+    fn visit(
         &self,
         sql: &'static str,
         params: impl Params,
-        mut visit: impl FnMut(HistoryRow) -> Result<(), E>,
-    ) -> Result<(), E> {
+        visit: &mut dyn FnMut(HistoryRow) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
         let at = |fault: Fault| fault.at(&self.file.named, "read the history");
         let store = |error: rusqlite::Error| at(Fault::from(error));
         let mut statement = self.connection.prepare(sql).map_err(store)?;
         let mut rows = statement.query(params).map_err(store)?;
         while let Some(row) = rows.next().map_err(store)? {
-            visit(read(row).map_err(at)?)?;
+            if visit(read(row).map_err(at)?).is_break() {
+                break;
+            }
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::ledger::journal::{Entry, Found};
 use crate::ledger::place::LedgerFile;
-use crate::ledger::types::RowId;
+use crate::ledger::types::{Imported, RowId};
 use crate::model::{Lineage, Timestamp};
 
 use super::fault::Fault;
@@ -16,18 +16,6 @@ use super::write::conclude;
 const RESCUE: &str =
     "UPDATE recipients NOT INDEXED SET state = 'unknown', cause = 'crash', updated_at = ?1
   WHERE state = 'attempting'";
-
-/// What opening a ledger took over from its emergency journal.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Imported {
-    /// Outcomes recorded now.
-    pub recorded: u64,
-    /// Outcomes whose rows were settled already: the failed write had reached the disk.
-    pub settled: u64,
-    /// Outcomes that cannot be used: torn, or of another ledger (the file is then put aside
-    /// as `<ledger>.journal.foreign`).
-    pub unusable: u64,
-}
 
 /// Settles everything; returns what the journal gave and how many became `unknown(crash)`.
 pub(super) fn settle(

@@ -23,7 +23,10 @@ const FILL_META: &str = "INSERT INTO meta (id, lineage, secret, created_at, chec
 
 /// Creates the ledger (0600; its folder 0700 when that is missing) and makes it durable.
 /// Refuses when anything is at the path. Returns a file system to warn about, if it is on one.
-pub fn init(path: &Path, new: &NewLedger) -> Result<Option<FilesystemKind>, LedgerError> {
+pub(in crate::ledger) fn init(
+    path: &Path,
+    new: &NewLedger,
+) -> Result<Option<FilesystemKind>, LedgerError> {
     let file = LedgerFile::make_room(path)?;
     let warning = file.check_filesystem()?;
     // Exclusive creation refuses what another process, or a link, put there meanwhile.
@@ -34,7 +37,7 @@ pub fn init(path: &Path, new: &NewLedger) -> Result<Option<FilesystemKind>, Ledg
         .custom_flags(no_follow())
         .open(&file.path)
         .map_err(|source| match source.kind() {
-            ErrorKind::AlreadyExists => LedgerError::Exists { path: file.named.clone() },
+            ErrorKind::AlreadyExists => LedgerError::Exists { place: file.place() },
             _ => file.io("create", source),
         })?;
     if let Err(fault) = fill(&file, new) {

@@ -59,7 +59,7 @@ impl LockedLedger {
         campaign: &CampaignName,
         code_key: Option<KeyFingerprint>,
         at: Timestamp,
-        codes: impl IntoIterator<Item = IssuedCode>,
+        codes: Vec<IssuedCode>,
     ) -> Result<(), LedgerError> {
         self.writing("record the issued codes", |connection| {
             let row = campaign_row(connection, campaign, code_key, at)?;

@@ -96,18 +96,18 @@ pub(super) fn expect(
     lineage: &Lineage,
     seen: &Seen,
 ) -> Result<(), Fault> {
-    let path = file.named.clone();
+    let place = file.place();
     if seen.lineage != *lineage {
         let (expected, found) = (seen.lineage.clone(), lineage.clone());
-        return Err(LedgerError::WrongLineage { path, expected, found }.into());
+        return Err(LedgerError::WrongLineage { place, expected, found }.into());
     }
     if has(connection, &seen.mark)? {
         return Ok(());
     }
     let (found, expected) = (last(connection)?.serial, seen.mark.serial);
     Err(if found < expected {
-        LedgerError::OlderCopy { path, found, expected }.into()
+        LedgerError::OlderCopy { place, found, expected }.into()
     } else {
-        LedgerError::Forked { path, serial: expected }.into()
+        LedgerError::Forked { place, serial: expected }.into()
     })
 }

@@ -18,12 +18,11 @@ mod settle;
 mod snapshot;
 mod statements;
 mod status;
+mod store;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
-pub use consume::Consumption;
-pub use import::Imported;
-pub use init::init;
-pub use open::{LockedLedger, Opened, ReadLedger};
+pub(super) use init::init;
+pub(super) use open::{LockedLedger, Opened, ReadLedger};

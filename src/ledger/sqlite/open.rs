@@ -12,12 +12,12 @@ use crate::ledger::journal::Journal;
 use crate::ledger::lock::Lock;
 use crate::ledger::place::LedgerFile;
 use crate::ledger::serial::Seen;
-use crate::ledger::types::{Holder, LockTimeout};
+use crate::ledger::types::{Holder, Imported, LockTimeout};
 use crate::model::{LedgerSecret, Lineage, Timestamp};
 
 use super::checksum::Checksum;
 use super::fault::Fault;
-use super::import::{self, Imported};
+use super::import;
 use super::marks::{self, Occasion};
 use super::{migrate, pragmas, schema};
 
@@ -85,8 +85,8 @@ impl ReadLedger {
         let folder_writable = rustix::fs::access(&file.folder, Access::WRITE_OK).is_ok();
         let connection = match ReadMode::choose(folder_writable, wal) {
             None => {
-                let (path, need) = (file.named, WriteNeed::Unsettled);
-                return Err(LedgerError::ReadOnly { path, need });
+                let (place, need) = (file.place(), WriteNeed::Unsettled);
+                return Err(LedgerError::ReadOnly { place, need });
             }
             Some(ReadMode::Shared) => {
                 Connection::open_with_flags(&file.path, flags(OpenFlags::SQLITE_OPEN_READ_ONLY))
@@ -112,12 +112,12 @@ impl ReadLedger {
     ) -> Result<Self, Fault> {
         pragmas::defend(&connection)?;
         if connection.pragma_query_one::<i64>(None, "application_id")? != schema::APPLICATION_ID {
-            return Err(LedgerError::NotALedger { path: file.named }.into());
+            return Err(LedgerError::NotALedger { place: file.place() }.into());
         }
         let found = connection.pragma_query_one::<i64>(None, "user_version")?;
         if found > schema::FORMAT {
             let known = schema::FORMAT;
-            return Err(LedgerError::Newer { path: file.named, found, known }.into());
+            return Err(LedgerError::Newer { place: file.place(), found, known }.into());
         }
         if writing {
             pragmas::make_durable(&connection, &file)?;
@@ -144,18 +144,6 @@ impl ReadLedger {
     /// Keys plan ids.
     pub fn secret(&self) -> &LedgerSecret {
         &self.secret
-    }
-
-    /// Refuses another ledger than the one the campaigns folder names.
-    pub fn expect_lineage(&self, expected: &Lineage) -> Result<(), LedgerError> {
-        if self.lineage == *expected {
-            return Ok(());
-        }
-        Err(LedgerError::WrongLineage {
-            path: self.file.named.clone(),
-            expected: expected.clone(),
-            found: self.lineage.clone(),
-        })
     }
 
     /// Refuses a ledger that has not been where this place's ledger was seen last.
@@ -212,7 +200,7 @@ impl LockedLedger {
             .all(|path| rustix::fs::access(path, Access::WRITE_OK).is_ok());
         if !writable {
             let need = WriteNeed::Apply;
-            return Err(LedgerError::ReadOnly { path: file.named, need });
+            return Err(LedgerError::ReadOnly { place: file.place(), need });
         }
         let lock = Lock::take(&file, timeout, holder)?;
         let named = file.named.clone();
@@ -230,16 +218,16 @@ impl LockedLedger {
         let connection =
             Connection::open_with_flags(&file.path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
         let reader = ReadLedger::examine(connection, file, CHECK_BELOW_FOR_WRITING, true)?;
-        let path = || reader.file.named.clone();
+        let place = || reader.file.place();
         let mark = marks::last(&reader.connection)?;
         match (trust, &seen) {
             (Trust::Stated(stated), _) if stated != mark.serial => {
-                let (path, found) = (path(), mark.serial);
-                return Err(LedgerError::OtherSerial { path, found, stated }.into());
+                let (place, found) = (place(), mark.serial);
+                return Err(LedgerError::OtherSerial { place, found, stated }.into());
             }
             (Trust::Newest, Some(seen)) => reader.expect(seen)?,
             (Trust::Newest, None) if mark.serial > 0 => {
-                return Err(LedgerError::Unproven { path: path(), serial: mark.serial }.into());
+                return Err(LedgerError::Unproven { place: place(), serial: mark.serial }.into());
             }
             (Trust::Stated(_), _) | (Trust::Newest, None) => {}
         }
@@ -261,6 +249,11 @@ impl LockedLedger {
             marks::last(connection).map_err(|fault| fault.at(&file.named, "read its last mark"))?;
         let seen = Seen { lineage: lineage.clone(), mark };
         Journal::prepare(file, seen, secret, outcomes)
+    }
+
+    /// Where outcomes go that the ledger does not take.
+    pub(in crate::ledger) fn journal_path(&self) -> std::path::PathBuf {
+        Journal::path_beside(&self.reader.file)
     }
 
     /// What reading offers, on the state that this writer sees.
@@ -345,8 +338,8 @@ fn bring_up_to_date(
     match migrate::way(migrate::STEPS, found) {
         Some(way) if writing => migrate::run(connection, file, found, way),
         Some(_) => {
-            let (path, known) = (file.named.clone(), schema::FORMAT);
-            Err(LedgerError::OlderFormat { path, found, known }.into())
+            let (place, known) = (file.place(), schema::FORMAT);
+            Err(LedgerError::OlderFormat { place, found, known }.into())
         }
         None => Err(Fault::Damaged(Damage::Schema)),
     }

@@ -46,8 +46,8 @@ pub(super) fn make_durable(connection: &Connection, file: &LedgerFile) -> Result
             other => format!("{:?}", other.data_type()),
         };
         if found != wanted {
-            let path = file.named.clone();
-            return Err(LedgerError::Setting { path, setting, wanted, found }.into());
+            let place = file.place();
+            return Err(LedgerError::Setting { place, setting, wanted, found }.into());
         }
     }
     Ok(())

@@ -16,9 +16,11 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::consume::Consumption;
+use super::{LockedLedger, Opened, ReadLedger, init};
 use crate::ledger::{
-    Change, Consumption, Holder, LedgerError, LockTimeout, LockedLedger, NewLedger, NewRecipient,
-    Opened, PendingRow, PlanRecord, PlanRow, ReadLedger, RowId, init,
+    Change, Holder, LedgerError, LockTimeout, NewLedger, NewRecipient, PendingRow, PlanRecord,
+    PlanRow, RowId, store,
 };
 use crate::model::{
     CampaignName, ContentHash, CouponCode, LedgerSecret, Lineage, Message, MessageId, OfferEnd,
@@ -161,6 +163,11 @@ fn consume(
     }
     consumption.commit()?;
     Ok(plan)
+}
+
+/// The ledger as callers see it.
+fn any(ledger: &ReadLedger) -> &dyn store::ReadLedger {
+    ledger
 }
 
 fn pending(ledger: &LockedLedger, plan: PlanRow) -> Vec<PendingRow> {

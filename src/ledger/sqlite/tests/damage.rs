@@ -23,7 +23,7 @@ fn essence(ledger: &ReadLedger) -> Result<(Vec<Known>, Vec<String>), LedgerError
     let snapshot = ledger.snapshot(&name("diwali"))?;
     let known = snapshot.campaign.map(|campaign| campaign.known).unwrap_or_default();
     let mut rows = Vec::new();
-    ledger.history(&Who::All, None, |row| -> Result<(), LedgerError> {
+    any(ledger).history(&Who::All, None, |row| -> Result<(), LedgerError> {
         let code = row.coupon_code.map(|code| code.as_str().to_owned());
         rows.push(format!("{} {:?} {} {code:?}", row.number.digits(), row.id, row.state));
         Ok(())

@@ -1,0 +1,157 @@
+//! The ledger's interface over a file: each call goes to the file of its concern.
+
+use std::ops::ControlFlow;
+
+use crate::ledger::error::LedgerError;
+use crate::ledger::journal::Journal;
+use crate::ledger::settlement::{AuditRow, Decision, Settlement, TestSendRow};
+use crate::ledger::store;
+use crate::ledger::types::{
+    CampaignStatusRow, Change, FoundPlan, HistoryRow, IssuedCode, LastStop, NewRecipient,
+    PendingRow, PlanRecord, PlanRow, RowId, Snapshot, TestSend, Who,
+};
+use crate::model::{
+    CampaignName, KeyFingerprint, LedgerSecret, Lineage, PersonKey, PhoneNumber, PlanId, State,
+    StateCounts, Timestamp,
+};
+
+use super::consume::Consumption;
+use super::open::{LockedLedger, ReadLedger};
+
+impl store::ReadLedger for ReadLedger {
+    fn lineage(&self) -> &Lineage {
+        self.lineage()
+    }
+
+    fn secret(&self) -> &LedgerSecret {
+        self.secret()
+    }
+
+    fn snapshot(&self, campaign: &CampaignName) -> Result<Snapshot, LedgerError> {
+        self.snapshot(campaign)
+    }
+
+    fn numbers_of(
+        &self,
+        campaign: &CampaignName,
+        states: &[State],
+    ) -> Result<Option<Vec<PhoneNumber>>, LedgerError> {
+        self.numbers_of(campaign, states)
+    }
+
+    fn consumed(
+        &self,
+        campaign: &CampaignName,
+        id: PlanId,
+    ) -> Result<Option<FoundPlan>, LedgerError> {
+        self.consumed(campaign, id)
+    }
+
+    fn counts(&self, campaign: &CampaignName) -> Result<StateCounts, LedgerError> {
+        self.counts(campaign)
+    }
+
+    fn last_attempt_at(&self) -> Result<Option<Timestamp>, LedgerError> {
+        self.last_attempt_at()
+    }
+
+    fn status(&self) -> Result<Vec<CampaignStatusRow>, LedgerError> {
+        self.status()
+    }
+
+    fn issued_codes(&self, campaign: &CampaignName) -> Result<Vec<IssuedCode>, LedgerError> {
+        self.issued_codes(campaign)
+    }
+
+    fn decisions(&self, person: PersonKey) -> Result<Vec<AuditRow>, LedgerError> {
+        self.decisions(person)
+    }
+
+    fn test_sends(&self) -> Result<Vec<TestSendRow>, LedgerError> {
+        self.test_sends()
+    }
+
+    fn visit_history(
+        &self,
+        who: &Who,
+        campaign: Option<&CampaignName>,
+        visit: &mut dyn FnMut(HistoryRow) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        self.visit_history(who, campaign, visit)
+    }
+}
+
+impl store::LockedLedger for LockedLedger {
+    fn read(&self) -> &dyn store::ReadLedger {
+        self.read()
+    }
+
+    fn journal(&self, outcomes: u64) -> Result<Journal, LedgerError> {
+        self.journal(outcomes)
+    }
+
+    fn begin_consumption(&mut self) -> Result<Box<dyn store::Consumption + '_>, LedgerError> {
+        Ok(Box::new(self.begin_consumption()?))
+    }
+
+    fn mark_run(&mut self, now: Timestamp) -> Result<(), LedgerError> {
+        self.mark_run(now)
+    }
+
+    fn pending(
+        &self,
+        plan: PlanRow,
+        after: Option<RowId>,
+        limit: usize,
+    ) -> Result<Vec<PendingRow>, LedgerError> {
+        self.pending(plan, after, limit)
+    }
+
+    fn write(&mut self, changes: &[Change]) -> Result<(), LedgerError> {
+        self.write(changes)
+    }
+
+    fn record_stop(&mut self, campaign: &CampaignName, stop: &LastStop) -> Result<(), LedgerError> {
+        self.record_stop(campaign, stop)
+    }
+
+    fn record_test_send(&mut self, test: &TestSend) -> Result<(), LedgerError> {
+        self.record_test_send(test)
+    }
+
+    fn mark_issued(
+        &mut self,
+        campaign: &CampaignName,
+        code_key: Option<KeyFingerprint>,
+        at: Timestamp,
+        codes: Vec<IssuedCode>,
+    ) -> Result<(), LedgerError> {
+        self.mark_issued(campaign, code_key, at, codes)
+    }
+
+    fn settle(
+        &mut self,
+        settlements: &[Settlement],
+        decision: &Decision,
+    ) -> Result<(), LedgerError> {
+        self.settle(settlements, decision)
+    }
+
+    fn close(self: Box<Self>) -> Result<(), LedgerError> {
+        (*self).close()
+    }
+}
+
+impl store::Consumption for Consumption<'_> {
+    fn plan(&mut self, record: &PlanRecord) -> Result<PlanRow, LedgerError> {
+        self.plan(record)
+    }
+
+    fn recipient(&mut self, plan: PlanRow, new: &NewRecipient) -> Result<(), LedgerError> {
+        self.recipient(plan, new)
+    }
+
+    fn commit(self: Box<Self>) -> Result<(), LedgerError> {
+        (*self).commit()
+    }
+}

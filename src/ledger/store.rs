@@ -1,0 +1,183 @@
+//! What a ledger can do, wherever it lives. Commands and the engine know these and no home.
+
+use std::fmt::Debug;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use crate::model::{
+    CampaignName, KeyFingerprint, LedgerSecret, Lineage, PersonKey, PhoneNumber, PlanId, State,
+    StateCounts, Timestamp,
+};
+
+use super::error::LedgerError;
+use super::filesystem::FilesystemKind;
+use super::journal::Journal;
+use super::settlement::{AuditRow, Decision, Settlement, TestSendRow};
+use super::types::{
+    CampaignStatusRow, Change, FoundPlan, HistoryRow, Imported, IssuedCode, LastStop, NewRecipient,
+    PendingRow, PlanRecord, PlanRow, RowId, Snapshot, TestSend, Who,
+};
+
+/// A ledger open for reading; works while an apply writes to it. Each call sees one
+/// consistent state.
+pub trait ReadLedger: Debug {
+    /// Which ledger this is.
+    fn lineage(&self) -> &Lineage;
+
+    /// Keys plan ids.
+    fn secret(&self) -> &LedgerSecret;
+
+    /// All that planning one campaign may know. A million recipients take a second or two.
+    fn snapshot(&self, campaign: &CampaignName) -> Result<Snapshot, LedgerError>;
+
+    /// The numbers of a campaign in any of these states, ascending; `None` when the ledger
+    /// does not know the campaign. Whoever asks for `accepted` or `unknown` to leave them
+    /// out wants `attempting` too: an apply may be running.
+    fn numbers_of(
+        &self,
+        campaign: &CampaignName,
+        states: &[State],
+    ) -> Result<Option<Vec<PhoneNumber>>, LedgerError>;
+
+    /// A consumed plan of a campaign, by its id: the latest consumption of it.
+    fn consumed(
+        &self,
+        campaign: &CampaignName,
+        id: PlanId,
+    ) -> Result<Option<FoundPlan>, LedgerError>;
+
+    /// Where everybody planned in a campaign stands.
+    fn counts(&self, campaign: &CampaignName) -> Result<StateCounts, LedgerError>;
+
+    /// When anything was last put on the wire, so that a restart keeps to the rate.
+    fn last_attempt_at(&self) -> Result<Option<Timestamp>, LedgerError>;
+
+    /// One line for each campaign, by name.
+    fn status(&self) -> Result<Vec<CampaignStatusRow>, LedgerError>;
+
+    /// All codes ever given out for a campaign by the `codes` command, by number.
+    fn issued_codes(&self, campaign: &CampaignName) -> Result<Vec<IssuedCode>, LedgerError>;
+
+    /// What was settled about a person over all campaigns, the latest last.
+    fn decisions(&self, person: PersonKey) -> Result<Vec<AuditRow>, LedgerError>;
+
+    /// All messages to testers, in the order they were sent.
+    fn test_sends(&self) -> Result<Vec<TestSendRow>, LedgerError>;
+
+    /// Visits the rows asked for, in the order they were planned, in constant memory, until
+    /// the visitor breaks off. Ids and codes are searched for row by row.
+    fn visit_history(
+        &self,
+        who: &Who,
+        campaign: Option<&CampaignName>,
+        visit: &mut dyn FnMut(HistoryRow) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError>;
+}
+
+impl dyn ReadLedger + '_ {
+    /// [`ReadLedger::visit_history`] for a visitor that can fail; stops at its first error.
+    pub fn history<E: From<LedgerError>>(
+        &self,
+        who: &Who,
+        campaign: Option<&CampaignName>,
+        mut visit: impl FnMut(HistoryRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut failure = None;
+        self.visit_history(who, campaign, &mut |row| match visit(row) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failure = Some(error);
+                ControlFlow::Break(())
+            }
+        })?;
+        failure.map_or(Ok(()), Err)
+    }
+}
+
+/// The ledger open for writing. Holding it is holding the lock.
+pub trait LockedLedger: Debug + Send {
+    /// What reading offers, on the state that this writer sees.
+    fn read(&self) -> &dyn ReadLedger;
+
+    /// Takes room on the disk for so many outcomes, for the case that the ledger cannot be
+    /// written to when they arrive.
+    fn journal(&self, outcomes: u64) -> Result<Journal, LedgerError>;
+
+    /// Starts consuming.
+    fn begin_consumption(&mut self) -> Result<Box<dyn Consumption + '_>, LedgerError>;
+
+    /// Marks the beginning of a run, before its first request.
+    fn mark_run(&mut self, now: Timestamp) -> Result<(), LedgerError>;
+
+    /// The next recipients to send to, in sending order, after the given row.
+    fn pending(
+        &self,
+        plan: PlanRow,
+        after: Option<RowId>,
+        limit: usize,
+    ) -> Result<Vec<PendingRow>, LedgerError>;
+
+    /// Writes all changes in one transaction, on stable storage when it returns. A row that
+    /// is not in the state its change starts from refuses the whole call.
+    fn write(&mut self, changes: &[Change]) -> Result<(), LedgerError>;
+
+    /// Records how a run of a campaign ended.
+    fn record_stop(&mut self, campaign: &CampaignName, stop: &LastStop) -> Result<(), LedgerError>;
+
+    /// Records a message to a tester, apart from all counts.
+    fn record_test_send(&mut self, test: &TestSend) -> Result<(), LedgerError>;
+
+    /// Remembers codes as given out, all or none. A person whose code is known keeps it:
+    /// the same one is no change, another one is refused.
+    fn mark_issued(
+        &mut self,
+        campaign: &CampaignName,
+        code_key: Option<KeyFingerprint>,
+        at: Timestamp,
+        codes: Vec<IssuedCode>,
+    ) -> Result<(), LedgerError>;
+
+    /// Settles all of these or, when one of them is not in a state that can be settled so,
+    /// none. On stable storage when it returns.
+    fn settle(
+        &mut self,
+        settlements: &[Settlement],
+        decision: &Decision,
+    ) -> Result<(), LedgerError>;
+
+    /// Closes it in good order. Dropping the ledger does the same, but has no way to tell of
+    /// an error.
+    fn close(self: Box<Self>) -> Result<(), LedgerError>;
+}
+
+/// Plans of several campaigns being consumed together: all or none. Dropping it without
+/// [`Consumption::commit`] leaves no trace.
+pub trait Consumption {
+    /// Writes one campaign's plan. The first plan ever binds the ledger to its API host and
+    /// account; plans for others are refused.
+    fn plan(&mut self, record: &PlanRecord) -> Result<PlanRow, LedgerError>;
+
+    /// Writes one recipient as pending, after those written before. People who are absent,
+    /// `pending` under an older plan, or `skipped` may be planned; others never. A refusal
+    /// may come as late as with [`Consumption::commit`].
+    fn recipient(&mut self, plan: PlanRow, new: &NewRecipient) -> Result<(), LedgerError>;
+
+    /// Makes it durable. People left pending under older plans of these campaigns become
+    /// skipped: nobody outside an approved plan can be sent to any more.
+    fn commit(self: Box<Self>) -> Result<(), LedgerError>;
+}
+
+/// What opening for writing found.
+#[derive(Debug)]
+pub struct Opened {
+    /// The ledger.
+    pub ledger: Box<dyn LockedLedger>,
+    /// Recipients whose attempt a dead process left open; they are `unknown(crash)` now.
+    pub recovered: u64,
+    /// Outcomes that an apply whose ledger failed left in the emergency journal.
+    pub imported: Imported,
+    /// Where that journal is.
+    pub journal: PathBuf,
+    /// A file system to warn about.
+    pub warning: Option<FilesystemKind>,
+}
