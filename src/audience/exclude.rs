@@ -30,11 +30,13 @@ pub struct Exclusions {
 
 impl Exclusions {
     /// Reads all exclude lists of a campaign. `of_campaign` gives everybody accepted or
-    /// unknown in another campaign.
+    /// unknown in another campaign; `visit` is shown every number with the index of its
+    /// entry.
     pub fn load(
         campaign: &Campaign,
         roots: &Roots,
         of_campaign: &dyn Fn(&CampaignName) -> Vec<PhoneNumber>,
+        visit: &mut dyn FnMut(usize, PhoneNumber),
     ) -> Result<Self, Vec<Finding>> {
         let mut exclusions = Self::default();
         let mut findings = Vec::new();
@@ -42,6 +44,7 @@ impl Exclusions {
             let mut rows = 0;
             let mut add = |number: PhoneNumber| {
                 rows += 1;
+                visit(index, number);
                 let entry = u16::try_from(index).unwrap_or(u16::MAX);
                 exclusions.people.entry(number.person().as_u64()).or_insert(entry);
             };

@@ -42,7 +42,7 @@ pub struct ApplyArgs {
     pub lock_timeout: Duration,
 
     /// How many people to show per campaign before sending
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(0..=100))]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(0..=20))]
     pub samples: u16,
 
     /// The form of what is told while sending

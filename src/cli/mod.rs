@@ -12,6 +12,7 @@ mod plan;
 mod resolve;
 mod sandbox;
 mod shared;
+mod show;
 mod status;
 mod test;
 mod util;
@@ -31,6 +32,7 @@ pub use plan::{PlanArgs, PlanFormat};
 pub use resolve::{ResolveArgs, ResolveAs};
 pub use sandbox::SandboxArgs;
 pub use shared::{CampaignPaths, ColorChoice, LedgerOption};
+pub use show::ShowArgs;
 pub use status::{StatusArgs, StatusFormat};
 pub use test::TestArgs;
 pub use util::{SchemaArgs, SchemaName, UtilCommand};
@@ -63,6 +65,8 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Show who would get which message, and send nothing
     Plan(PlanArgs),
+    /// Show a plan that was written to a file
+    Show(ShowArgs),
     /// Send what a plan shows, to each person at most once
     Apply(ApplyArgs),
     /// Send the real message to named testers

@@ -1,5 +1,8 @@
 //! `offercast plan`
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
 
 use super::shared::{CampaignPaths, LedgerOption};
@@ -7,7 +10,7 @@ use super::shared::{CampaignPaths, LedgerOption};
 /// Show who would get which message, and send nothing
 ///
 /// Reads the campaigns, their audiences and the ledger; uses no network, needs no API key
-/// and writes nothing. Numbers, codes and values from the audience are masked. The plan id
+/// and writes nothing but the file of `--out`. Numbers, codes and values from the audience are masked. The plan id
 /// it prints stands for exactly these people, messages and terms: `apply --approve ID`
 /// sends that, or nothing.
 #[derive(Debug, Args)]
@@ -25,12 +28,23 @@ pub struct PlanArgs {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: PlanFormat,
 
+    /// Also write the plan to a file, for `show` and `apply --plan`
+    ///
+    /// The file holds no number, no code and no secret: it can be committed or posted. It is
+    /// replaced as a whole or not at all.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+
+    /// How long the file's plans may be applied, such as `48h` [default: no end]
+    #[arg(long, value_name = "DURATION", requires = "out", value_parser = humantime::parse_duration)]
+    pub expires_in: Option<Duration>,
+
     /// Exit 2 when there is something to send
     #[arg(long)]
     pub detailed_exitcode: bool,
 
     /// How many people to show per campaign
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(0..=100))]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(0..=20))]
     pub samples: u16,
 
     /// Show numbers, codes and values in full; only on a terminal

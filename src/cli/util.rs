@@ -16,6 +16,8 @@ pub struct SchemaArgs {
 pub enum SchemaName {
     /// The campaign file
     Campaign,
+    /// The plan file and `plan --format json`
+    Plan,
 }
 
 /// Texts made from the program itself.

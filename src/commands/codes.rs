@@ -43,7 +43,6 @@ pub(super) fn codes(context: &mut Context, args: &CodesArgs) -> Result<Exit, Com
         code_key: code_key.as_ref(),
         ledger: Some(ledger.read()),
         endpoint: endpoint.as_ref(),
-        samples: 0,
         reveal: false,
         approved: false,
     };

@@ -6,6 +6,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::plan_file::PlanFileFault;
 use crate::cli::{Exit, variables};
 use crate::compose::ComposeError;
 use crate::kaleyra::EndpointError;
@@ -123,6 +124,14 @@ pub enum CommandError {
     /// `--ledger` or `OFFERCAST_LEDGER` is no usable address.
     #[error(transparent)]
     Address(AddressError),
+    /// A plan file that cannot be relied on.
+    #[error("`{}` is no plan to rely on: {fault}", path.display())]
+    PlanFile {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        fault: PlanFileFault,
+    },
     /// Nobody approved.
     #[error("{0}")]
     NotApproved(&'static str),
@@ -194,7 +203,8 @@ impl CommandError {
             | Self::Endpoint(_)
             | Self::System { .. } => Exit::Error,
             Self::Usage { .. } | Self::Script(_) | Self::PretendedTime { .. } => Exit::Usage,
-            Self::OtherCodeKey { approved: true, .. }
+            Self::PlanFile { .. }
+            | Self::OtherCodeKey { approved: true, .. }
             | Self::NotTheApproved { .. }
             | Self::UnknownApproval(_)
             | Self::Superseded(_)
@@ -258,6 +268,7 @@ impl CommandError {
                 "bring back the ledger that the campaigns were applied with: another one does \
                  not know who was sent to"
             }
+            Self::PlanFile { .. } => "write it anew with `offercast plan --out FILE`",
             Self::NotTheApproved { .. } | Self::UnknownApproval(_) => {
                 "run `offercast plan`, review what changed, and approve that id"
             }

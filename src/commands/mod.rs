@@ -9,6 +9,8 @@ mod ledger;
 mod ledgers;
 mod load;
 mod plan;
+mod plan_document;
+mod plan_file;
 mod planning;
 mod quote;
 mod reading;
@@ -17,6 +19,7 @@ mod report;
 mod resolve;
 mod sandbox;
 mod secrets;
+mod show;
 mod status;
 mod telling;
 mod test;
@@ -42,6 +45,7 @@ pub fn execute(cli: &Cli) -> Exit {
     let done = match &cli.command {
         Command::Validate(args) => validate::validate(&mut context, args),
         Command::Plan(args) => plan::plan(&mut context, args),
+        Command::Show(args) => show::show(&mut context, args),
         Command::Apply(args) => apply::apply(&mut context, args),
         Command::Test(args) => test::test(&mut context, args),
         Command::Codes(args) => codes::codes(&mut context, args),

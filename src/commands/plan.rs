@@ -1,9 +1,13 @@
-//! `offercast plan`: the dry run. No network, no lock, nothing written.
+//! `offercast plan`: the dry run. No network, no lock, nothing written but `--out`.
+
+use std::path::Path;
 
 use super::context::Context;
 use super::error::CommandError;
 use super::ledgers::open_to_read;
 use super::load;
+use super::plan_document::{Item, Presentation};
+use super::plan_file;
 use super::planning::{Decided, Means, Prepared, decide, prepare};
 use super::quote::command_line;
 use super::report::{report_diagnostics, write_diagnostics};
@@ -12,10 +16,9 @@ use crate::cli::{Exit, PlanArgs, PlanFormat, variables};
 use crate::clock::random_bytes;
 use crate::diagnostic::Diagnostic;
 use crate::kaleyra::Endpoint;
-use crate::model::{Anchor, CodeKey, OfferWindow};
-use crate::plan::{Plan, Progress};
-use crate::view::plan::{PlanView, human, json};
-use crate::view::text::json_line;
+use crate::ledger::ReadLedger;
+use crate::model::{CodeKey, UtcOffset};
+use crate::plan::document::{Moment, StatusWord};
 
 /// Runs the command.
 pub(super) fn plan(context: &mut Context, args: &PlanArgs) -> Result<Exit, CommandError> {
@@ -45,7 +48,6 @@ pub(super) fn plan(context: &mut Context, args: &PlanArgs) -> Result<Exit, Comma
         code_key: code_key.as_ref(),
         ledger: ledger.as_deref(),
         endpoint: endpoint.as_ref(),
-        samples: usize::from(args.samples),
         reveal: args.show_recipients,
         approved: false,
     };
@@ -62,131 +64,66 @@ pub(super) fn plan(context: &mut Context, args: &PlanArgs) -> Result<Exit, Comma
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(CommandError::Invalid("the audience"));
     }
-    let commands: Vec<_> =
-        planned.iter().map(|(prepared, decided)| apply_command(args, prepared, decided)).collect();
-    let shown: Vec<_> = planned
-        .iter()
-        .zip(&commands)
-        .map(|((prepared, decided), command)| Shown {
-            prepared,
-            plan: &decided.plan,
-            apply_command: command.as_deref(),
-        })
-        .collect();
+    let items = planned.iter().map(|(prepared, decided)| Item { prepared, decided });
+    let mut presentation = Presentation::of(items, context.clock.now());
+    if let Some(out) = &args.out {
+        write_file(context, args, out, ledger.as_deref(), &mut presentation)?;
+    }
+    presentation.set_commands(|index| apply_command(args, &planned[index]));
+    let samples = usize::from(args.samples);
     match args.format {
-        PlanFormat::Human => show_plans(context, &shown, Stream::Data)?,
-        PlanFormat::Json => {
-            let rates = rates(&shown);
-            let views: Vec<_> = shown.iter().zip(&rates).map(|(s, words)| s.view(words)).collect();
-            let text = json_line(&json::PlanDocument::of(&views)).map_err(|source| {
-                CommandError::System { what: "the plan cannot be written", source: source.into() }
-            })?;
-            context.print(&format!("{text}\n"))?;
+        PlanFormat::Human => {
+            let (out, look) = context.output.data();
+            presentation.human(out, look, samples)?;
         }
+        PlanFormat::Json => context.print(&presentation.json()?)?,
     }
-    Ok(exit(args, &shown))
+    Ok(exit(args, &presentation))
 }
 
-/// A plan to be shown, with what its words need of the campaign.
-pub(super) struct Shown<'a> {
-    pub(super) prepared: &'a Prepared<'a>,
-    pub(super) plan: &'a Plan,
-    pub(super) apply_command: Option<&'a str>,
-}
-
-/// Which stream plans go to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stream {
-    /// Standard output.
-    Data,
-    /// Standard error, when standard output carries something else.
-    Messages,
-}
-
-/// Texts that a view borrows.
-struct Words {
-    path: String,
-    template: String,
-    rate: String,
-}
-
-/// Shows plans to people.
-pub(super) fn show_plans(
+/// Seals the plans and writes them to their file.
+fn write_file(
     context: &mut Context,
-    shown: &[Shown<'_>],
-    stream: Stream,
+    args: &PlanArgs,
+    out: &Path,
+    ledger: Option<&dyn ReadLedger>,
+    presentation: &mut Presentation,
 ) -> Result<(), CommandError> {
-    let words = rates(shown);
-    let (out, look) = match stream {
-        Stream::Data => context.output.data(),
-        Stream::Messages => context.output.messages(),
-    };
-    for (index, (shown, words)) in shown.iter().zip(&words).enumerate() {
-        if index > 0 {
-            writeln!(out).map_err(CommandError::Output)?;
-        }
-        human::write(out, look, &shown.view(words)).map_err(CommandError::Output)?;
+    let expires_at = args.expires_in.map(|time| context.clock.now().plus(time));
+    let document = presentation.document_mut();
+    document.envelope.expires_at = expires_at.map(|instant| instant.rfc3339(UtcOffset::UTC));
+    if let Some(ledger) = ledger {
+        plan_file::seal(document, ledger.secret())?;
     }
-    out.flush().map_err(CommandError::Output)
-}
-
-impl Shown<'_> {
-    fn view<'v>(&'v self, words: &'v Words) -> PlanView<'v> {
-        let campaign = &self.prepared.entry.campaign;
-        let open =
-            matches!(campaign.offer.window, OfferWindow::For { anchor: Anchor::FirstApply, .. });
-        PlanView {
-            plan: self.plan,
-            path: &words.path,
-            description: campaign.description.as_deref(),
-            template: &words.template,
-            offset: campaign.offer.offset,
-            rate: &words.rate,
-            end_is_open: open && self.plan.progress == Progress::New,
-            apply_command: self.apply_command,
-        }
-    }
-}
-
-fn rates(shown: &[Shown<'_>]) -> Vec<Words> {
-    let words = |shown: &Shown<'_>| {
-        let campaign = &shown.prepared.entry.campaign;
-        let template = &campaign.template;
-        let language = template.language.as_ref().map(|l| format!(" ({})", l.as_str()));
-        Words {
-            path: campaign.path.display().to_string(),
-            template: format!("{}{}", template.name.as_str(), language.unwrap_or_default()),
-            rate: campaign.delivery.rate.to_string(),
-        }
-    };
-    shown.iter().map(words).collect()
+    plan_file::write(document, out)
 }
 
 /// The exact command that applies a plan, as a reviewer would copy it.
-fn apply_command(args: &PlanArgs, prepared: &Prepared<'_>, decided: &Decided) -> Option<String> {
+fn apply_command(args: &PlanArgs, (prepared, decided): &(Prepared<'_>, Decided)) -> Option<String> {
     let id = decided.plan.id?;
     let mut words = vec!["offercast".to_owned(), "apply".to_owned()];
     if let Some(ledger) = &args.ledger.ledger {
         words.extend(["--ledger".to_owned(), ledger.clone()]);
     }
-    words.push(prepared.entry.campaign.path.display().to_string());
-    words.extend(["--approve".to_owned(), id.to_string()]);
+    if let Some(file) = &args.out {
+        words.extend(["--plan".to_owned(), file.display().to_string()]);
+    } else {
+        words.push(prepared.entry.campaign.path.display().to_string());
+        words.extend(["--approve".to_owned(), id.to_string()]);
+    }
     Some(command_line(&words))
 }
 
-fn exit(args: &PlanArgs, shown: &[Shown<'_>]) -> Exit {
-    use crate::model::CampaignStatus;
-    use crate::plan::Blocker;
-    let open = |shown: &&Shown<'_>| {
-        shown.plan.tally.send > 0 && shown.plan.status == CampaignStatus::Active
-    };
+fn exit(args: &PlanArgs, presentation: &Presentation) -> Exit {
+    let open: Vec<_> = presentation
+        .moments()
+        .filter(|(plan, entry, _)| plan.counts.send > 0 && entry.status == StatusWord::Active)
+        .collect();
     // That an offer has not started yet binds apply: a plan is made before.
-    let refused = |shown: &Shown<'_>| {
-        shown.plan.blockers.iter().any(|blocker| !matches!(blocker, Blocker::NotYet { .. }))
-    };
-    if shown.iter().filter(open).any(refused) {
+    let refused = |moment: &Moment| moment.refused.iter().any(|finding| finding.rule != "not_yet");
+    if open.iter().any(|(_, _, moment)| refused(moment)) {
         Exit::Refused
-    } else if args.detailed_exitcode && shown.iter().any(|shown| open(&shown)) {
+    } else if args.detailed_exitcode && !open.is_empty() {
         Exit::Changes
     } else {
         Exit::Done

@@ -16,13 +16,16 @@ use crate::diagnostic::Diagnostic;
 use crate::kaleyra::Endpoint;
 use crate::ledger::{LedgerError, ReadLedger, Snapshot};
 use crate::model::{Campaign, CodeKey, Exclude, PhoneNumber, Recipient, State};
-use crate::plan::{Plan, Planner, PlanningContext, Terms};
+use crate::plan::document::SAMPLES;
+use crate::plan::{InputDigest, Plan, Planner, PlanningContext, RowMarker, Terms};
 
 /// A campaign with everything opened that its plan needs.
 pub(super) struct Prepared<'a> {
     pub(super) entry: &'a LoadedCampaign,
     pub(super) audience: Audience<'a>,
     pub(super) exclusions: Exclusions,
+    /// The digests of the exclude lists; `None` without a ledger.
+    pub(super) excluded: Vec<Option<InputDigest>>,
     pub(super) composer: Composer,
     pub(super) endpoint: Endpoint,
     pub(super) snapshot: Option<Snapshot>,
@@ -36,8 +39,6 @@ pub(super) struct Means<'a> {
     pub(super) ledger: Option<&'a dyn ReadLedger>,
     /// Another address of the API than the campaign's own.
     pub(super) endpoint: Option<&'a Endpoint>,
-    /// How many people to show.
-    pub(super) samples: usize,
     /// Show them in full.
     pub(super) reveal: bool,
     /// Whether plans were approved by their ids.
@@ -68,13 +69,32 @@ pub(super) fn prepare<'a>(
     }
     let others = numbers_of_campaigns(campaign, means.ledger, entry, diagnostics)?;
     let roots = roots(context, campaign);
-    let exclusions = Exclusions::load(campaign, &roots, &|name| {
-        others.get(name.as_str()).cloned().unwrap_or_default()
-    });
+    let marker = snapshot.as_ref().map(|snapshot| RowMarker::new(&snapshot.secret, Vec::new()));
+    let mut excluded =
+        vec![marker.as_ref().map(|_| InputDigest::default()); campaign.exclude.len()];
+    let exclusions = Exclusions::load(
+        campaign,
+        &roots,
+        &|name| others.get(name.as_str()).cloned().unwrap_or_default(),
+        &mut |entry, number| {
+            if let (Some(marker), Some(digest)) = (&marker, &mut excluded[entry]) {
+                digest.add(marker.number(number));
+            }
+        },
+    );
     let audience = Audience::open(campaign, &roots);
     match (audience, exclusions) {
         (Ok(audience), Ok(exclusions)) => {
-            Ok(Some(Prepared { entry, audience, exclusions, composer, endpoint, snapshot }))
+            let excluded = excluded.clone();
+            Ok(Some(Prepared {
+                entry,
+                audience,
+                exclusions,
+                excluded,
+                composer,
+                endpoint,
+                snapshot,
+            }))
         }
         (audience, exclusions) => {
             let findings = audience.err().into_iter().chain(exclusions.err()).flatten();
@@ -91,23 +111,37 @@ pub(super) fn decide(
     means: &Means<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Option<Decided>, CommandError> {
-    let Prepared { entry, audience, exclusions, composer, endpoint, snapshot } = prepared;
+    let Prepared { entry, audience, exclusions, composer, endpoint, snapshot, .. } = prepared;
     let terms = Terms::of(&entry.campaign, &endpoint.identity(), composer.key_fingerprint());
     let planning = PlanningContext {
         campaign: &entry.campaign,
         snapshot: snapshot.as_ref(),
         terms,
         now: context.clock.now(),
-        samples: means.samples,
+        samples: SAMPLES,
     };
     let mut planner = Planner::new(planning);
     let mut codes = composer.unique().then(|| known_codes(composer, snapshot.as_ref()));
     let mut unusable = Unusable::default();
     let mut progress = ReadingProgress::new(context, prepared, "planning");
-    let outline = |recipient: &Recipient| composer.outline(recipient, 0);
+    let marker =
+        snapshot.as_ref().map(|snapshot| RowMarker::new(&snapshot.secret, composer.columns()));
+    let mut digests =
+        vec![marker.as_ref().map(|_| InputDigest::default()); audience.columns().len()];
+    let outline = |recipient: &Recipient| {
+        let mark = marker.as_ref().map(|marker| marker.recipient(recipient));
+        (composer.outline(recipient, 0), mark)
+    };
     let report = audience.read_with(exclusions, &outline, &mut |item| {
         progress.row();
-        let Item::Kept(recipient, outline) = item else { return ControlFlow::Continue(()) };
+        let Item::Kept(recipient, (outline, mark)) = item else {
+            return ControlFlow::Continue(());
+        };
+        if let (Some(mark), Some(Some(digest))) =
+            (mark, digests.get_mut(usize::from(recipient.origin.source)))
+        {
+            digest.add(mark);
+        }
         match outline {
             Ok(Outline { content, code }) => {
                 let action = planner.consider(recipient.number, content);
@@ -155,7 +189,7 @@ pub(super) fn decide(
         diagnostics.push(issued_codes_changed(&entry.document, replaced));
         return Ok(None);
     }
-    let summary = summarise(prepared, &report, unusable);
+    let summary = summarise(prepared, &report, unusable, &digests);
     let code_summary = code_summary(composer, codes.as_ref());
     Ok(Some(Decided { plan: planner.finish(summary, code_summary), codes }))
 }

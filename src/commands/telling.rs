@@ -3,10 +3,13 @@
 use super::findings::row_fault;
 use super::planning::Prepared;
 use crate::audience::{AudienceReport, DropKind, Dropped};
-use crate::compose::{CodeBook, Composer, RowFault, preview_text};
+use crate::compose::{CodeBook, Composer, RowFault};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::{Exclude, Recipient};
-use crate::plan::{AudienceSummary, CodeSummary, InvalidRow, Sample, SampleMessage};
+use crate::plan::{
+    AudienceSummary, CodeSummary, ExcludeSummary, InputDigest, InvalidRow, Sample, SampleMessage,
+    SourceSummary,
+};
 
 /// The most faulty rows that are listed one by one.
 const MOST_ROW_ERRORS: usize = 20;
@@ -38,44 +41,40 @@ impl Unusable {
     }
 }
 
-/// A person as a reviewer reads them: masked, unless they asked on their own terminal.
+/// A person as a reviewer reads them: masked, and in full where they asked on their own
+/// terminal and the code can be drawn.
 pub(super) fn sample(
     prepared: &Prepared<'_>,
     recipient: &Recipient,
     reveal: bool,
 ) -> Result<Sample, RowFault> {
-    let body_of = |params: &[String]| {
-        let text = prepared.entry.campaign.template.text.as_ref();
-        match text.and_then(|text| text.body.as_deref()) {
-            Some(body) => preview_text(body, params),
-            None if params.is_empty() => String::new(),
-            None => format!("parameters: {}", params.join(" · ")),
-        }
-    };
-    let message = if reveal {
-        let message = prepared.composer.message(recipient, 0)?;
-        SampleMessage {
-            body: format!("{}\n{}", recipient.number.e164(), body_of(&message.params)),
-            code: message.coupon_code.as_str().to_owned(),
-            url_suffix: message.url_suffix,
-            header_url: message.header_url,
-        }
-    } else {
-        let message = prepared.composer.masked(recipient)?;
-        SampleMessage {
-            body: body_of(&message.params),
-            code: message.code,
-            url_suffix: message.url_suffix,
-            header_url: message.header_url,
-        }
-    };
-    Ok(Sample { number: recipient.number, place: row_place(prepared, recipient), message })
+    let masked = prepared.composer.masked(recipient)?;
+    let full = (reveal && prepared.composer.can_draw())
+        .then(|| prepared.composer.message(recipient, 0))
+        .transpose()?;
+    Ok(Sample {
+        number: recipient.number,
+        place: row_place(prepared, recipient),
+        message: SampleMessage {
+            params: masked.params,
+            code: masked.code,
+            url_suffix: masked.url_suffix,
+            header_url: masked.header_url,
+        },
+        revealed: full.map(|full| SampleMessage {
+            params: full.params,
+            code: full.coupon_code.as_str().to_owned(),
+            url_suffix: full.url_suffix,
+            header_url: full.header_url,
+        }),
+    })
 }
 
 pub(super) fn summarise(
     prepared: &Prepared<'_>,
     report: &AudienceReport,
     unusable: Unusable,
+    digests: &[Option<InputDigest>],
 ) -> AudienceSummary {
     let invalid = report.first_dropped.iter().filter(|dropped| dropped.reason.kind().is_invalid());
     let mut invalid_rows: Vec<_> = invalid
@@ -90,19 +89,31 @@ pub(super) fn summarise(
     invalid_rows.extend(unusable.rows);
     invalid_rows.truncate(MOST_INVALID_ROWS);
     let names = (0u16..).map(|source| prepared.audience.source_name(source));
-    let entries = prepared.entry.campaign.exclude.iter().map(|entry| match entry {
-        Exclude::File { path, .. } => path.clone(),
-        Exclude::Campaign(name) => format!("campaign {name}"),
+    let sources = names.zip(&report.sources).zip(digests).map(|((name, counts), digest)| {
+        SourceSummary { name, rows: counts.rows, kept: counts.kept, digest: *digest }
+    });
+    let lists = prepared.entry.campaign.exclude.iter().enumerate().map(|(index, entry)| {
+        let name = match entry {
+            Exclude::File { path, .. } => path.clone(),
+            Exclude::Campaign(name) => format!("campaign {name}"),
+        };
+        ExcludeSummary {
+            name,
+            late: false,
+            rows: prepared.exclusions.rows().get(index).copied().unwrap_or_default(),
+            people: report.excluded_by.get(index).copied().unwrap_or_default(),
+            digest: prepared.excluded.get(index).copied().flatten(),
+        }
     });
     AudienceSummary {
         rows: report.rows,
-        sources: names.zip(report.sources.iter().map(|source| source.rows)).collect(),
+        sources: sources.collect(),
         invalid: report.dropped.invalid() + unusable.count,
         invalid_rows,
         filtered: report.dropped.get(DropKind::Filtered),
         sanctioned: report.dropped.get(DropKind::Sanctioned),
         duplicates: report.dropped.get(DropKind::Duplicate),
-        excluded: entries.zip(report.excluded_by.iter().copied()).collect(),
+        excluded: lists.collect(),
         us_numbers: report.in_us,
     }
 }

@@ -10,11 +10,13 @@ use crate::cli::{Cli, Exit, SchemaArgs, SchemaName, UtilCommand};
 use crate::clock::random_bytes;
 use crate::model::CodeKey;
 use crate::parse::CAMPAIGN_SCHEMA;
+use crate::plan::document::PLAN_SCHEMA;
 
 /// Prints a schema.
 pub(super) fn schema(context: &mut Context, args: &SchemaArgs) -> Result<Exit, CommandError> {
     let text = match args.name {
         SchemaName::Campaign => CAMPAIGN_SCHEMA,
+        SchemaName::Plan => PLAN_SCHEMA,
     };
     context.print(text)?;
     Ok(Exit::Done)

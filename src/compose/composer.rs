@@ -206,6 +206,19 @@ impl Composer {
         Ok(message)
     }
 
+    /// The columns of the audience that messages use, sorted, each once.
+    pub fn columns(&self) -> Vec<String> {
+        let patterns = self.parts.iter().chain([&self.code]);
+        let names = patterns.flat_map(|pattern| pattern.names.iter());
+        let mut columns: Vec<_> = names
+            .map(ToString::to_string)
+            .filter(|name| !matches!(name.as_str(), "campaign" | "phone" | "coupon_code"))
+            .collect();
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
+
     /// Whether two recipients can get different messages (the code included).
     pub fn depends_on_recipient(&self) -> bool {
         self.code_varies() || self.parts.iter().any(|part| !part.is_fixed())

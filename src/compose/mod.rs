@@ -32,4 +32,4 @@ pub use code::CODE_ALPHABET;
 pub use codes::{CodeBook, CodeBookError, CodeReport, Redraw};
 pub use composer::{Composer, Outline};
 pub use fault::{ComposeError, RowFault, TemplateFault};
-pub use masked::{MaskedMessage, preview_text};
+pub use masked::MaskedMessage;

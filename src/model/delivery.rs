@@ -54,6 +54,13 @@ enum RateUnit {
     Hour,
 }
 
+impl Default for Rate {
+    /// 20 messages a second.
+    fn default() -> Self {
+        Self { count: 20, per: RateUnit::Second }
+    }
+}
+
 /// A text that is no rate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("a rate is a whole number above 0 per `s`, `min` or `h`, such as `20/s` or `600/min`")]

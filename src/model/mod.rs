@@ -4,6 +4,7 @@
 //! network, no serialisation. Whoever holds one of these values need not check it again.
 
 mod campaign;
+mod counting;
 mod coupon;
 mod delivery;
 mod ids;
@@ -23,6 +24,7 @@ mod time;
 pub use campaign::{
     ApiDomain, Callback, Campaign, CampaignName, CampaignStatus, NameError, Region, Sender,
 };
+pub use counting::{number, people, plural};
 pub use coupon::{CodeError, CouponCode, MAX_CODE_CHARS};
 pub use delivery::{Delivery, NumberFormat, Rate, RateError};
 pub use ids::{ContentHash, KeyFingerprint, Lineage, MessageId, PlanId, RequestId, SidFingerprint};
@@ -38,5 +40,5 @@ pub use recipient::{Fields, Origin, Recipient};
 pub use secret::{ApiKey, CodeKey, LedgerSecret, Sid};
 pub use sources::{AudienceFile, Exclude, FileFormat, ListEntry, OnDuplicate, RecipientSource};
 pub use state::{State, StateCounts};
-pub use template::{Header, Language, Template, TemplateName, TemplateText};
+pub use template::{Header, Language, Template, TemplateName, TemplateText, fill_body};
 pub use time::{Timestamp, UtcOffset, format_duration};

@@ -33,6 +33,35 @@ impl PhoneNumber {
         format!("+{}", self.0)
     }
 
+    /// The calling code the number starts with: that of a country, or of several that share
+    /// one (ITU-T E.164, list of assigned codes: +1 and +7 alone have one digit, the codes
+    /// below have two, all others three).
+    pub fn calling_code(self) -> u16 {
+        let digits = self.digits();
+        let start = |n: usize| digits[..n].parse().unwrap_or_default();
+        match (start(1), start(2)) {
+            (one @ (1 | 7), _) => one,
+            (
+                _,
+                two @ (20
+                | 27
+                | 30..=34
+                | 36
+                | 39..=41
+                | 43..=49
+                | 51..=58
+                | 60..=66
+                | 81
+                | 82
+                | 84
+                | 86
+                | 90..=95
+                | 98),
+            ) => two,
+            _ => start(3),
+        }
+    }
+
     /// The key under which one person's spellings meet.
     pub fn person(self) -> PersonKey {
         PersonKey::of(self)
@@ -107,6 +136,23 @@ mod tests {
             assert_eq!(number(one).person(), number(other).person(), "{one} and {other}");
         }
         assert_ne!(number(4_915_112_345_678).person(), number(491_512_345_678).person());
+    }
+
+    #[test]
+    fn a_number_starts_with_its_calling_code() {
+        for (digits, code) in [
+            (12_025_550_100, 1),
+            (79_261_234_567, 7),
+            (919_876_543_210, 91),
+            (4_915_112_345_678, 49),
+            (971_501_234_567, 971),
+            (35_312_345_678, 353),
+            (5_511_987_654_321, 55),
+            (59_312_345_678, 593),
+            (85_291_234_567, 852),
+        ] {
+            assert_eq!(number(digits).calling_code(), code);
+        }
     }
 
     #[test]

@@ -42,6 +42,30 @@ pub struct TemplateText {
     pub button: Option<String>,
 }
 
+/// The message as the person will read it: `{{1}}`, `{{2}}`, … in the approved body
+/// replaced by the parameters. A number without a parameter stays as it is.
+pub fn fill_body(body: &str, params: &[String]) -> String {
+    let mut text = String::with_capacity(body.len());
+    let mut rest = body;
+    while let Some(start) = rest.find("{{") {
+        text.push_str(&rest[..start]);
+        let after = &rest[start + 2..];
+        let param = after.find("}}").and_then(|end| {
+            let index: usize = after[..end].trim().parse().ok()?;
+            Some((params.get(index.checked_sub(1)?)?, end + 2))
+        });
+        if let Some((param, next)) = param {
+            text.push_str(param);
+            rest = &after[next..];
+        } else {
+            text.push_str("{{");
+            rest = after;
+        }
+    }
+    text.push_str(rest);
+    text
+}
+
 /// A template's name: `[a-z0-9_]{1,512}`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct TemplateName(String);
@@ -80,5 +104,24 @@ impl Language {
     /// The code.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_preview_puts_each_parameter_in_its_place_once() {
+        let params = ["Asha {{2}}".to_owned(), "25%".to_owned()];
+        for (body, text) in [
+            ("Hi {{1}}, {{2}} off", "Hi Asha {{2}}, 25% off"),
+            ("{{ 2 }}{{2}}", "25%25%"),
+            ("{{3}} {{0}} {{x}} {{", "{{3}} {{0}} {{x}} {{"),
+            ("{{{{1}}", "{{Asha {{2}}"),
+            ("no variable", "no variable"),
+        ] {
+            assert_eq!(fill_body(body, &params), text);
+        }
     }
 }

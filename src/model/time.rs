@@ -14,6 +14,12 @@ impl Timestamp {
         Self(millis)
     }
 
+    /// Reads an RFC 3339 instant. `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let instant: jiff::Timestamp = text.parse().ok()?;
+        Some(Self(instant.as_millisecond()))
+    }
+
     /// Milliseconds since the epoch.
     pub fn as_millis(self) -> i64 {
         self.0

@@ -1,7 +1,9 @@
 //! What stops a plan, and what a reviewer should know.
 
+use super::document::LimitSourceWord;
+use super::schedule::{Schedule, Timing};
 use super::summary::{AudienceSummary, Tally};
-use crate::model::{Campaign, CampaignStatus, Timestamp};
+use crate::model::{Campaign, CampaignStatus, OfferEnd, Timestamp};
 
 /// One limit with what it is held against. Printed whether or not it is breached.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -12,6 +14,8 @@ pub struct LimitCheck {
     pub allowed: Option<String>,
     /// What the plan has; `None` for limits that only bind while sending.
     pub actual: Option<String>,
+    /// Who set it.
+    pub set_by: LimitSourceWord,
     /// Whether the plan is refused for it.
     pub breached: bool,
 }
@@ -87,21 +91,42 @@ pub(super) fn limit_checks(
             limit: "recipients",
             allowed: limits.recipients.map(|most| most.to_string()),
             actual: Some(people.to_string()),
+            set_by: LimitSourceWord::Campaign,
             breached: limits.recipients.is_some_and(|most| people > most),
         },
         LimitCheck {
             limit: "invalid",
             allowed: Some(limits.invalid.to_string()),
             actual: Some(share),
+            set_by: LimitSourceWord::Campaign,
             breached: limits.invalid.is_exceeded_by(audience.invalid, usable_or_not),
         },
         LimitCheck {
             limit: "failures",
             allowed: Some(limits.failures.to_string()),
             actual: None,
+            set_by: LimitSourceWord::Campaign,
             breached: false,
         },
     ]
+}
+
+/// What stops a plan at this time only.
+pub(super) fn timely_blockers(
+    timing: &Timing,
+    schedule: &Schedule,
+    now: Timestamp,
+) -> Vec<Blocker> {
+    let mut blockers = Vec::new();
+    if let OfferEnd::At(ends_at) = schedule.offer_end
+        && ends_at.minus(timing.min_remaining) < schedule.starts_at
+    {
+        blockers.push(Blocker::OfferOver { ends_at });
+    }
+    if let Some(starts_at) = timing.starts_at.filter(|&start| start > now) {
+        blockers.push(Blocker::NotYet { starts_at });
+    }
+    blockers
 }
 
 /// What a reviewer should know of a plan.

@@ -8,8 +8,10 @@
 //! where it says so (schedule and warnings): the same meaning has the same id.
 
 mod action;
+pub mod document;
 mod guard;
 mod identity;
+mod inputs;
 mod planner;
 mod sampling;
 mod schedule;
@@ -21,8 +23,9 @@ mod tests;
 
 pub use action::{Action, HoldReason, SkipReason};
 pub use guard::{Blocker, LimitCheck, Notice};
+pub use inputs::{InputDigest, RowMark, RowMarker};
 pub use planner::{Plan, Planned, Planner, PlanningContext, Progress};
 pub use sampling::{Sample, SampleMessage};
 pub use schedule::Schedule;
-pub use summary::{AudienceSummary, CodeSummary, InvalidRow, Tally};
-pub use terms::{FieldChange, Terms};
+pub use summary::{AudienceSummary, CodeSummary, ExcludeSummary, InvalidRow, SourceSummary, Tally};
+pub use terms::{FieldChange, ShownTerm, Terms};

@@ -1,15 +1,17 @@
 //! The planner: shown everybody once, it decides for each and adds up.
 
+use std::collections::BTreeMap;
+
 use super::action::{Action, HoldReason, SkipReason};
-use super::guard::{Blocker, LimitCheck, Notice, limit_checks, notices};
+use super::guard::{Blocker, LimitCheck, Notice, limit_checks, notices, timely_blockers};
 use super::identity::plan_id;
 use super::sampling::{Sample, Sampler};
-use super::schedule::Schedule;
+use super::schedule::{Schedule, Timing};
 use super::summary::{AudienceSummary, CodeSummary, Tally};
 use super::terms::{FieldChange, Terms};
 use crate::ledger::{ConsumedPlan, Known, Snapshot};
 use crate::model::{
-    Campaign, CampaignName, CampaignStatus, ContentHash, OfferEnd, PersonKey, PhoneNumber, PlanId,
+    Campaign, CampaignName, CampaignStatus, ContentHash, Lineage, PersonKey, PhoneNumber, PlanId,
     State, Timestamp,
 };
 
@@ -20,6 +22,8 @@ pub struct Plan {
     pub campaign: CampaignName,
     /// What to approve. `None` when planned without a ledger: such a plan cannot be applied.
     pub id: Option<PlanId>,
+    /// The ledger it is made against.
+    pub lineage: Option<Lineage>,
     /// Whether this plan is new or one that was consumed before.
     pub progress: Progress,
     /// Whether the campaign may send at all.
@@ -30,6 +34,8 @@ pub struct Plan {
     pub tally: Tally,
     /// Everybody to send to, sorted by number.
     pub sends: Vec<Planned>,
+    /// People to send to, by calling code.
+    pub countries: BTreeMap<u16, u64>,
     /// Terms that differ from those applied last.
     pub changes: Vec<FieldChange>,
     /// A few of the people to send to.
@@ -189,22 +195,28 @@ impl<'a> Planner<'a> {
                 (plan.planned, Some(plan.offer_end))
             }
         };
-        let schedule = Schedule::estimate(campaign, tally.send, now, written_end);
+        let timing = Timing::of(campaign, written_end);
+        let schedule = timing.schedule(tally.send, now);
         let limits = limit_checks(campaign, &audience, people);
         let one_guess_in = match &codes {
             CodeSummary::Unique { one_guess_in, .. } => *one_guess_in,
-            CodeSummary::Shared | CodeSummary::NotUnique => None,
+            CodeSummary::Shared | CodeSummary::NotUnique | CodeSummary::Unproven => None,
         };
-        let blockers = blockers(campaign, &tally, &limits, &changes, &schedule, now);
+        let mut blockers = blockers(&tally, &limits, &changes);
+        if tally.send > 0 {
+            blockers.extend(timely_blockers(&timing, &schedule, now));
+        }
         Plan {
             campaign: campaign.name.clone(),
             id,
+            lineage: snapshot.map(|snapshot| snapshot.lineage.clone()),
             progress,
             status: campaign.status,
             notices: notices(campaign, &audience, &tally, again, schedule.too_late, one_guess_in),
             audience,
             tally,
             samples: sampler.finish(|number| is_sent_to(&sends, number)),
+            countries: countries(&sends),
             sends,
             changes,
             codes,
@@ -309,14 +321,16 @@ fn decide(known: &Known, content: ContentHash) -> Action {
     }
 }
 
-fn blockers(
-    campaign: &Campaign,
-    tally: &Tally,
-    limits: &[LimitCheck],
-    changes: &[FieldChange],
-    schedule: &Schedule,
-    now: Timestamp,
-) -> Vec<Blocker> {
+fn countries(sends: &[Planned]) -> BTreeMap<u16, u64> {
+    let mut countries = BTreeMap::new();
+    for planned in sends {
+        *countries.entry(planned.number.calling_code()).or_insert(0) += 1;
+    }
+    countries
+}
+
+/// What stops a plan at any time.
+fn blockers(tally: &Tally, limits: &[LimitCheck], changes: &[FieldChange]) -> Vec<Blocker> {
     if tally.send == 0 {
         // Nobody is left to send to, so nothing can go wrong.
         return Vec::new();
@@ -331,14 +345,6 @@ fn blockers(
         .collect();
     if sent > 0 && !fields.is_empty() {
         blockers.push(Blocker::MixedContent { sent, fields });
-    }
-    if let OfferEnd::At(ends_at) = schedule.offer_end
-        && ends_at.minus(campaign.delivery.min_remaining) < schedule.starts_at
-    {
-        blockers.push(Blocker::OfferOver { ends_at });
-    }
-    if let Some(starts_at) = campaign.offer.window.starts_at().filter(|&start| start > now) {
-        blockers.push(Blocker::NotYet { starts_at });
     }
     blockers
 }

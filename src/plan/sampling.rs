@@ -13,13 +13,15 @@ pub struct Sample {
     pub place: String,
     /// The message.
     pub message: SampleMessage,
+    /// The same in full, for a person who asked for it on their own terminal.
+    pub revealed: Option<SampleMessage>,
 }
 
 /// A message as a person will read it, with values from the audience masked.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SampleMessage {
-    /// The body, or the parameters alone where the template's text is not stated.
-    pub body: String,
+    /// The body's variables, masked.
+    pub params: Vec<String>,
     /// The coupon code, masked.
     pub code: String,
     /// The URL button's variable end, masked.

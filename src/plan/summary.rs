@@ -1,14 +1,15 @@
 //! Counts with their reasons: everybody read is in exactly one of them.
 
 use super::action::{Action, HoldReason, SkipReason};
+use super::inputs::InputDigest;
 
 /// What reading the audience came to, before the ledger is asked.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct AudienceSummary {
     /// Rows read from all sources.
     pub rows: u64,
-    /// Rows by source, in the campaign's order.
-    pub sources: Vec<(String, u64)>,
+    /// The sources, in the campaign's order.
+    pub sources: Vec<SourceSummary>,
     /// Rows unusable as such: no valid number, wrong number of cells.
     pub invalid: u64,
     /// The first of them, for the reviewer.
@@ -19,10 +20,38 @@ pub struct AudienceSummary {
     pub sanctioned: u64,
     /// Repetitions of a person.
     pub duplicates: u64,
-    /// People left out by each `exclude` entry.
-    pub excluded: Vec<(String, u64)>,
+    /// The exclude lists, in the campaign's order.
+    pub excluded: Vec<ExcludeSummary>,
     /// People kept who have a US number (marketing is not delivered there).
     pub us_numbers: u64,
+}
+
+/// One source of recipients.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SourceSummary {
+    /// The file as found, or the campaign file for a list.
+    pub name: String,
+    /// Rows read.
+    pub rows: u64,
+    /// People kept.
+    pub kept: u64,
+    /// Of the people kept; `None` without a ledger.
+    pub digest: Option<InputDigest>,
+}
+
+/// One exclude list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ExcludeSummary {
+    /// The file as written, or the other campaign.
+    pub name: String,
+    /// Whether it is read again at apply.
+    pub late: bool,
+    /// Rows read.
+    pub rows: u64,
+    /// People of the audience it leaves out, each counted with the first list that has them.
+    pub people: u64,
+    /// Of its numbers; `None` without a ledger.
+    pub digest: Option<InputDigest>,
 }
 
 /// A row that could not be used.
@@ -37,7 +66,7 @@ pub struct InvalidRow {
 impl AudienceSummary {
     /// All rows left out before the ledger is asked.
     pub fn dropped(&self) -> u64 {
-        let excluded: u64 = self.excluded.iter().map(|(_, count)| count).sum();
+        let excluded: u64 = self.excluded.iter().map(|list| list.people).sum();
         self.invalid + self.filtered + self.sanctioned + self.duplicates + excluded
     }
 }
@@ -96,6 +125,8 @@ pub enum CodeSummary {
     Shared,
     /// Codes may repeat; uniqueness was not asked for.
     NotUnique,
+    /// No two people may share a code; without the key it is not proven yet.
+    Unproven,
     /// No two people share a code.
     Unique {
         /// How many codes.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use data_encoding::HEXLOWER;
 
 use crate::model::{
-    Anchor, Callback, Campaign, ExpirationForm, Header, KeyFingerprint, NumberFormat, OfferWindow,
-    PhoneNumber, Timestamp, UtcOffset, format_duration,
+    Anchor, Callback, Campaign, CouponCode, ExpirationForm, Header, KeyFingerprint, NumberFormat,
+    OfferWindow, PhoneNumber, Timestamp, UtcOffset, format_duration,
 };
 
 /// The terms of a campaign, in a fixed order, as texts.
@@ -27,6 +27,26 @@ pub struct FieldChange {
     /// The value now; `None` when the field is gone.
     pub after: Option<String>,
 }
+
+/// A term as it may be shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ShownTerm<'t> {
+    /// The field, as in the campaign file.
+    pub field: &'t str,
+    /// Its value; numbers and codes masked, milliseconds as people read them.
+    pub value: String,
+    /// The exact value, where it is masked or rounded.
+    pub hidden: Option<&'t str>,
+}
+
+/// The field of the host that requests go to.
+const API_HOST: &str = "api host";
+/// The field of the fingerprint of the key that codes are drawn with.
+const CODE_KEY: &str = "code key";
+/// The field of the code's pattern, which may be the code itself.
+const CODE: &str = "offer.coupon_code";
+/// A code shorter than this is not looked for in other fields: it would be found in words.
+const SHORTEST_FOUND: usize = 4;
 
 /// The field of the sender's number, which is masked when shown.
 const SENDER: &str = "sender.from";
@@ -56,7 +76,7 @@ impl Terms {
         } = campaign;
         let mut terms = Self(Vec::with_capacity(20));
         terms.add(SENDER, sender.from.digits());
-        terms.add("api host", api_host);
+        terms.add(API_HOST, api_host);
         terms.add("template.name", template.name.as_str());
         terms.add_some(
             "template.language",
@@ -75,9 +95,9 @@ impl Terms {
         }
         terms.add_some("template.url_suffix", template.url_suffix.as_deref());
         terms.add("template.has_expiration", template.has_expiration.to_string());
-        terms.add("offer.coupon_code", &offer.coupon_code);
+        terms.add(CODE, &offer.coupon_code);
         terms.add_some("offer.unique", offer.unique.map(|unique| unique.to_string()));
-        terms.add_some("code key", key.map(|key| key.to_string()));
+        terms.add_some(CODE_KEY, key.map(|key| key.to_string()));
         terms.add_window(&offer.window);
         terms.add("offer.expiration", expiration_word(offer.expiration));
         match callback {
@@ -111,11 +131,13 @@ impl Terms {
                 .map(|(name, _)| name)
                 .filter(|name| !self.0.iter().any(|(now, _)| now == *name)),
         );
+        let codes = [shared_code(before), shared_code(&self.0)];
         fields
             .into_iter()
             .filter_map(|field| {
                 let (old, new) = (find(before, field), find(&self.0, field));
-                let shown = |value: Option<String>| value.map(|value| shown_value(field, &value));
+                let shown =
+                    |value: Option<String>| value.map(|value| shown_value(field, &value, &codes));
                 (old != new).then(|| FieldChange {
                     field: field.clone(),
                     before: shown(old),
@@ -125,11 +147,44 @@ impl Terms {
             .collect()
     }
 
+    /// The terms as they may be shown.
+    pub fn shown(&self) -> Vec<ShownTerm<'_>> {
+        let codes = [shared_code(&self.0)];
+        let shown = |(field, exact): &'_ (String, String)| shown_value(field, exact, &codes);
+        self.0
+            .iter()
+            .map(|pair| {
+                let value = shown(pair);
+                let hidden = (value != pair.1).then_some(pair.1.as_str());
+                ShownTerm { field: &pair.0, value, hidden }
+            })
+            .collect()
+    }
+
+    /// A text with the code that everybody gets masked, should it stand in it.
+    pub fn without_code(&self, text: &str) -> String {
+        hide_code(text, &[shared_code(&self.0)])
+    }
+
+    /// The host that requests go to.
+    pub fn api_host(&self) -> &str {
+        self.value(API_HOST).unwrap_or_default()
+    }
+
+    /// The fingerprint of the key that codes are drawn with.
+    pub fn code_key(&self) -> Option<&str> {
+        self.value(CODE_KEY)
+    }
+
+    fn value(&self, field: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| name == field).map(|(_, value)| value.as_str())
+    }
+
     /// Whether a changed field alters what people get (and not only limits or routing).
     pub fn is_content(field: &str) -> bool {
         field.starts_with("template.")
             || field.starts_with("offer.")
-            || matches!(field, SENDER | "code key")
+            || matches!(field, SENDER | CODE_KEY)
     }
 
     fn add(&mut self, field: impl Into<String>, value: impl Into<String>) {
@@ -182,14 +237,34 @@ fn number_format_word(format: NumberFormat) -> &'static str {
 
 /// The value as it may be shown: numbers masked, milliseconds as people read them. The
 /// exact value is kept underneath, so that a plan id never rests on a rounded one.
-fn shown_value(field: &str, value: &str) -> String {
+fn shown_value(field: &str, value: &str, codes: &[Option<CouponCode>]) -> String {
     let shown = match field {
+        CODE => {
+            let code = is_one_code(value).then(|| CouponCode::new(value).ok()).flatten();
+            return code.map_or_else(|| value.to_owned(), |code| code.masked());
+        }
         SENDER => value.parse().ok().and_then(PhoneNumber::from_digits).map(|n| n.to_string()),
         WINDOW => value.parse().ok().map(|ms| format_duration(Duration::from_millis(ms))),
         STARTS_AT | ENDS_AT => {
             value.parse().ok().map(|ms| Timestamp::from_millis(ms).human(UtcOffset::UTC))
         }
-        _ => return value.to_owned(),
+        _ => return hide_code(value, codes),
     };
     shown.unwrap_or_else(|| "•••".to_owned())
+}
+
+fn hide_code(text: &str, codes: &[Option<CouponCode>]) -> String {
+    let long = codes.iter().flatten().filter(|code| code.as_str().len() >= SHORTEST_FOUND);
+    long.fold(text.to_owned(), |text, code| text.replace(code.as_str(), &code.masked()))
+}
+
+/// The code that everybody gets, where the pattern is one.
+fn shared_code(pairs: &[(String, String)]) -> Option<CouponCode> {
+    let (_, pattern) = pairs.iter().find(|(field, _)| field == CODE)?;
+    is_one_code(pattern).then(|| CouponCode::new(pattern.as_str()).ok()).flatten()
+}
+
+/// Whether a pattern draws nothing and names nothing.
+fn is_one_code(pattern: &str) -> bool {
+    !pattern.contains('{')
 }

@@ -118,7 +118,7 @@ fn plan_with(
         {
             let message = SampleMessage::default();
             let place = format!("row of {}", number.as_u64());
-            planner.keep_sample(content, Sample { number, place, message });
+            planner.keep_sample(content, Sample { number, place, message, revealed: None });
         }
     }
     planner.finish(audience, CodeSummary::Shared)

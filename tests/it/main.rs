@@ -18,6 +18,7 @@ mod ledger_faults;
 mod locks;
 mod outcomes;
 mod plan;
+mod plan_files;
 mod resolve;
 mod resume;
 mod sandbox;

@@ -2,7 +2,7 @@ use super::super::testing::World;
 use super::*;
 
 fn load(world: &World) -> Result<Exclusions, Vec<String>> {
-    Exclusions::load(&world.campaign, &world.roots(), &|_| Vec::new())
+    Exclusions::load(&world.campaign, &world.roots(), &|_| Vec::new(), &mut |_, _| {})
         .map_err(|findings| world.all_words(&findings))
 }
 
@@ -18,10 +18,15 @@ fn a_person_is_excluded_in_any_spelling_by_the_first_list_that_has_them() {
         .exclude("c.ndjson", "{\"phone\":\"+12125550123\"}\n", 0);
     let other = CampaignName::new("wave-1").expect("a name");
     world.campaign.exclude.push(Exclude::Campaign(other));
-    let load = Exclusions::load(&world.campaign, &world.roots(), &|name| {
-        assert_eq!(name.as_str(), "wave-1");
-        vec![PhoneNumber::from_digits(61_491_570_006).expect("a number")]
-    });
+    let load = Exclusions::load(
+        &world.campaign,
+        &world.roots(),
+        &|name| {
+            assert_eq!(name.as_str(), "wave-1");
+            vec![PhoneNumber::from_digits(61_491_570_006).expect("a number")]
+        },
+        &mut |_, _| {},
+    );
     let exclusions = load.expect("sound lists");
     assert_eq!(exclusions.rows(), [2, 2, 1, 1]);
     assert_eq!(exclusions.people(), 5);

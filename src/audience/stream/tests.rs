@@ -11,7 +11,8 @@ fn read(world: &World) -> Result<(Vec<String>, AudienceReport), Vec<String>> {
     let words = |findings: Vec<Finding>| world.all_words(&findings);
     let roots = world.roots();
     let audience = Audience::open(&world.campaign, &roots).map_err(words)?;
-    let exclusions = Exclusions::load(&world.campaign, &roots, &|_| Vec::new()).map_err(words)?;
+    let exclusions = Exclusions::load(&world.campaign, &roots, &|_| Vec::new(), &mut |_, _| {})
+        .map_err(words)?;
     let mut rows = Vec::new();
     let report = audience.read(&exclusions, &mut |item| {
         rows.push(match item {

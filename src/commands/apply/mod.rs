@@ -22,7 +22,7 @@ use super::context::Context;
 use super::error::CommandError;
 use super::ledgers::{address, expect_lineage, tell_opened};
 use super::load::{self, Loaded};
-use super::plan::{Shown, show_plans};
+use super::plan_document::{Item, Presentation};
 use super::planning::{Decided, Means, Prepared, decide, prepare};
 use super::report::report_diagnostics;
 use crate::cli::{ApplyArgs, ApplyFormat, Exit};
@@ -76,7 +76,7 @@ fn carry_out(context: &mut Context, args: &ApplyArgs) -> Result<Exit, CommandErr
     }
     let far_side = FarSide::of(context, args)?;
     let mut ledger = open_ledger(context, args, &far_side)?;
-    let Some(work) = plan_all(context, args, &loaded, &far_side, &*ledger, &approval)? else {
+    let Some(work) = plan_all(context, &loaded, &far_side, &*ledger, &approval)? else {
         return Err(CommandError::Invalid("the audience"));
     };
     show(context, args, &work)?;
@@ -170,7 +170,6 @@ fn open_ledger(
 /// All plans, or `None` after faults that have been reported.
 fn plan_all<'a>(
     context: &mut Context,
-    args: &ApplyArgs,
     loaded: &'a Loaded,
     far_side: &FarSide,
     ledger: &dyn LockedLedger,
@@ -182,7 +181,6 @@ fn plan_all<'a>(
         code_key: code_key.as_ref(),
         ledger: Some(ledger.read()),
         endpoint: endpoint.as_ref(),
-        samples: usize::from(args.samples),
         reveal: false,
         approved: approval.is_by_id(),
     };
@@ -201,18 +199,13 @@ fn plan_all<'a>(
 }
 
 fn show(context: &mut Context, args: &ApplyArgs, work: &[Work<'_>]) -> Result<(), CommandError> {
-    let shown: Vec<_> = work
-        .iter()
-        .map(|item| Shown {
-            prepared: &item.prepared,
-            plan: &item.decided.plan,
-            apply_command: None,
-        })
-        .collect();
-    match args.format {
-        ApplyFormat::Human => show_plans(context, &shown, super::plan::Stream::Data),
-        ApplyFormat::Json => show_plans(context, &shown, super::plan::Stream::Messages),
-    }
+    let items = work.iter().map(|Work { prepared, decided }| Item { prepared, decided });
+    let presentation = Presentation::of(items, context.clock.now());
+    let (out, look) = match args.format {
+        ApplyFormat::Human => context.output.data(),
+        ApplyFormat::Json => context.output.messages(),
+    };
+    presentation.human(out, look, usize::from(args.samples))
 }
 
 /// One refused campaign refuses the whole invocation: consumption is for all or none.

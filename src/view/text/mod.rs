@@ -9,7 +9,7 @@ mod width;
 
 pub(crate) use harmless::acts;
 pub use harmless::{code_span, is_hidden, safe};
-pub use json::json_line;
+pub use json::{json_line, json_pretty};
 pub use mask::mask_private;
 pub use number::{number, people, per_second, percent, plural, roughly};
 pub use table::{Align, Table};

@@ -3,29 +3,7 @@
 use std::time::Duration;
 
 use crate::model::format_duration;
-
-/// `1,234,567`.
-pub fn number(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.char_indices() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `1 error`, `2,000 errors`.
-pub fn plural(count: u64, one: &str, many: &str) -> String {
-    format!("{} {}", number(count), if count == 1 { one } else { many })
-}
-
-/// `1 person`, `2,000 people`.
-pub fn people(count: u64) -> String {
-    plural(count, "person", "people")
-}
+pub use crate::model::{number, people, plural};
 
 /// `12.5%`. Some is never shown as none, nor nearly all as all.
 pub fn percent(part: u64, whole: u64) -> String {

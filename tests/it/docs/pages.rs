@@ -17,7 +17,9 @@ fn the_command_reference_is_current() {
 
 #[test]
 fn the_schema_is_printed_as_it_stands_in_the_repository() {
-    assert_eq!(printed(&["schema", "campaign"]), text("schemas/campaign.schema.json"));
+    for (name, file) in [("campaign", "campaign.schema.json"), ("plan", "plan.v1.schema.json")] {
+        assert_eq!(printed(&["schema", name]), text(&format!("schemas/{file}")), "{name}");
+    }
 }
 
 #[test]

@@ -152,7 +152,7 @@ fn clock() -> Clock {
 fn with_the_id_of_the_day(commands: &str) -> String {
     let ids = commands.split_whitespace().filter(|word| is_id(word));
     let plan =
-        "offercast plan --format json | sed -n 's/.*\"plan_id\":\"\\([0-9a-f]*\\)\".*/\\1/p'";
+        "offercast plan --format json | sed -n 's/.*\"plan_id\": \"\\([0-9a-f]*\\)\".*/\\1/p'";
     ids.fold(commands.to_owned(), |text, id| text.replace(id, &format!("\"$({plan})\"")))
 }
 

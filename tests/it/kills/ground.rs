@@ -204,7 +204,7 @@ impl Ground {
 
     fn apply_time_plan(&self) -> Option<String> {
         let run = self.world.run("plan --format json campaigns").exits(0);
-        let (_, rest) = run.raw().split_once("\"most_unknown_after_a_crash\":")?;
+        let (_, rest) = run.raw().split_once("\"most_unknown\": ")?;
         Some(rest.chars().take_while(char::is_ascii_digit).collect())
     }
 }

@@ -6,6 +6,7 @@ mod process;
 mod redact;
 mod run;
 mod samples;
+mod schemas;
 mod world;
 
 pub(crate) use command::Command;

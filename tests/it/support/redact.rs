@@ -41,6 +41,7 @@ fn times(line: &str) -> String {
         }
     }
     let mut line = line.to_owned();
+    line = secret_marks(&line);
     for key in ["\"@timestamp\":", "\"took_seconds\":", "\"per_second\":", "\"seconds_left\":"] {
         if let Some((before, after)) = line.split_once(key) {
             let end = after.find([',', '}']).unwrap_or(after.len());
@@ -59,16 +60,35 @@ fn ids(line: &str) -> String {
         let end = word.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(word.len());
         let (word, after) = word.split_at(end);
         shown.push_str(before);
-        shown.push_str(if is_id(word) { "$ID" } else { word });
+        let name = match word.len() {
+            32 if is_id(word) => "$ID",
+            64 if is_hex(word) => "$SEAL",
+            _ => word,
+        };
+        shown.push_str(name);
         rest = after;
     }
     shown.push_str(rest);
     shown
 }
 
+/// What a ledger's secret makes of a masked value: `"tag": "1f3a9c02"`.
+fn secret_marks(line: &str) -> String {
+    match line.split_once("\"tag\": \"") {
+        Some((before, after)) if after.len() >= 8 && is_hex(&after[..8]) => {
+            format!("{before}\"tag\": \"$TAG{}", &after[8..])
+        }
+        _ => line.to_owned(),
+    }
+}
+
 /// Whether a word is a plan id or a lineage.
 pub(super) fn is_id(word: &str) -> bool {
-    word.len() == 32 && word.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'))
+    word.len() == 32 && is_hex(word)
+}
+
+fn is_hex(word: &str) -> bool {
+    word.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'))
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::redact::redacted;
+use super::schemas::expect_plan;
 
 /// A finished run. Its texts have names for what varies (`$WORLD`, `$PORT`, `$ID`, `$TIME`).
 #[must_use = "say at least how it must exit"]
@@ -26,6 +27,9 @@ impl Run {
         stderr: &str,
         world: &Path,
     ) -> Self {
+        if stdout.starts_with("{\n  \"version\": 1,\n  \"plans\"") {
+            expect_plan(&stdout);
+        }
         Self {
             line: line.to_owned(),
             code,

@@ -1,0 +1,124 @@
+//! Plans as they are shown: the document, what it comes to now, and the views of both.
+
+use std::io::Write;
+
+use super::error::CommandError;
+use super::planning::{Decided, Prepared};
+use crate::model::Timestamp;
+use crate::plan::Sample;
+use crate::plan::document::{
+    Envelope, EnvelopeEntry, Moment, PlanDocument, PlanObject, SampleObject,
+};
+use crate::view::Look;
+use crate::view::plan::{PlanView, human, json};
+
+/// One campaign's plan as it was just made.
+#[derive(Clone, Copy)]
+pub(super) struct Item<'i> {
+    pub(super) prepared: &'i Prepared<'i>,
+    pub(super) decided: &'i Decided,
+}
+
+/// The plans of one invocation, or of one file, ready to be shown in any form.
+pub(super) struct Presentation {
+    document: PlanDocument,
+    moments: Vec<Moment>,
+    /// For each plan; `None` where it cannot be applied.
+    commands: Vec<Option<String>>,
+    /// For each plan, the samples in full; `None` where nobody asked for them.
+    revealed: Vec<Option<Vec<SampleObject>>>,
+}
+
+impl Presentation {
+    /// Plans that were just made.
+    pub(super) fn of<'i>(items: impl Iterator<Item = Item<'i>>, now: Timestamp) -> Self {
+        let (mut plans, mut campaigns, mut revealed) = (Vec::new(), Vec::new(), Vec::new());
+        for Item { prepared, decided } in items {
+            let (plan, campaign) = (&decided.plan, &prepared.entry.campaign);
+            let secret = prepared.snapshot.as_ref().map(|snapshot| &snapshot.secret);
+            plans.push(PlanObject::of(plan, campaign, secret));
+            campaigns.push(EnvelopeEntry::of(plan, campaign));
+            revealed.push(plan.samples.iter().map(in_full).collect());
+        }
+        let tool_version = env!("CARGO_PKG_VERSION").to_owned();
+        let envelope = Envelope { tool_version, expires_at: None, campaigns };
+        let mut presentation = Self::of_document(PlanDocument::new(plans, envelope), now);
+        presentation.revealed = revealed;
+        presentation
+    }
+
+    /// Plans out of a file.
+    pub(super) fn of_document(document: PlanDocument, now: Timestamp) -> Self {
+        let pairs = document.plans.iter().zip(&document.envelope.campaigns);
+        let moments: Vec<_> = pairs.map(|(plan, entry)| Moment::of(plan, entry, now)).collect();
+        let (commands, revealed) = (vec![None; moments.len()], vec![None; moments.len()]);
+        Self { document, moments, commands, revealed }
+    }
+
+    /// Names the command that applies each plan.
+    pub(super) fn set_commands(&mut self, command: impl Fn(usize) -> Option<String>) {
+        self.commands = (0..self.moments.len()).map(command).collect();
+    }
+
+    pub(super) fn document_mut(&mut self) -> &mut PlanDocument {
+        &mut self.document
+    }
+
+    /// Each plan with what goes with it and what it comes to now.
+    pub(super) fn moments(&self) -> impl Iterator<Item = (&PlanObject, &EnvelopeEntry, &Moment)> {
+        let pairs = self.document.plans.iter().zip(&self.document.envelope.campaigns);
+        pairs.zip(&self.moments).map(|((plan, entry), moment)| (plan, entry, moment))
+    }
+
+    /// Shows the plans to people.
+    pub(super) fn human(
+        &self,
+        out: &mut dyn Write,
+        look: Look,
+        samples: usize,
+    ) -> Result<(), CommandError> {
+        for (index, view) in self.views(samples).iter().enumerate() {
+            if index > 0 {
+                writeln!(out).map_err(CommandError::Output)?;
+            }
+            human::write(out, look, view).map_err(CommandError::Output)?;
+        }
+        out.flush().map_err(CommandError::Output)
+    }
+
+    /// The plans as data.
+    pub(super) fn json(&self) -> Result<String, CommandError> {
+        json::printed(&self.document, &self.views(usize::MAX)).map_err(unwritable)
+    }
+
+    /// What every view is made from.
+    pub(super) fn views(&self, samples: usize) -> Vec<PlanView<'_>> {
+        let plans = self.moments().zip(&self.commands).zip(&self.revealed);
+        plans
+            .map(|(((plan, entry, moment), command), revealed)| PlanView {
+                plan,
+                entry,
+                moment,
+                apply_command: command.as_deref(),
+                samples,
+                revealed: revealed.as_deref(),
+            })
+            .collect()
+    }
+}
+
+/// A plan that cannot be written as JSON: out of memory, in all likelihood.
+pub(super) fn unwritable(source: serde_json::Error) -> CommandError {
+    CommandError::System { what: "the plan cannot be written", source: source.into() }
+}
+
+fn in_full(sample: &Sample) -> Option<SampleObject> {
+    let message = sample.revealed.as_ref()?;
+    Some(SampleObject {
+        recipient: sample.number.e164(),
+        params: message.params.clone(),
+        code: message.code.clone(),
+        url_suffix: message.url_suffix.clone(),
+        header_url: message.header_url.clone(),
+    })
+}

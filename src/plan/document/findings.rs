@@ -1,0 +1,112 @@
+//! Blockers and notices as findings: the rule, the figure, the words.
+
+use super::object::Finding;
+use crate::model::{CampaignStatus, Timestamp, UtcOffset, number, people, plural};
+use crate::plan::guard::{Blocker, Notice};
+
+/// A notice as a finding.
+pub(super) fn notice_finding(notice: &Notice) -> Finding {
+    let (rule, text) = match *notice {
+        Notice::NotActive(CampaignStatus::Ended) => {
+            ("not_active", "`status` is `ended`: apply sends nothing".to_owned())
+        }
+        Notice::NotActive(_) => {
+            ("not_active", "`status` is `paused`: apply sends nothing".to_owned())
+        }
+        Notice::UsNumbers(count) => (
+            "us_numbers",
+            format!(
+                "{} with a US number: WhatsApp has not delivered marketing to the US since \
+                 April 2025",
+                people(count)
+            ),
+        ),
+        Notice::Duplicates(count) => {
+            let rows = plural(count, "row repeats", "rows repeat");
+            ("duplicates", format!("{rows} a person; the first row counts"))
+        }
+        Notice::TooLate(count) => (
+            "too_late",
+            format!(
+                "{} would be sent the offer too late and will be left out: raise \
+                 `delivery.rate` or the window",
+                people(count)
+            ),
+        ),
+        Notice::HighRate => (
+            "high_rate",
+            "`delivery.rate` is above 1,000 a second, the most WhatsApp carries for one number"
+                .to_owned(),
+        ),
+        Notice::GuessableCodes { one_guess_in } => (
+            "guessable_codes",
+            format!(
+                "one guess in {} hits somebody's code: draw more characters with `code(n)`",
+                number(one_guess_in)
+            ),
+        ),
+        Notice::PendingGone(count) => (
+            "pending_gone",
+            format!(
+                "{} planned before and still pending left the audience: this plan drops them",
+                people(count)
+            ),
+        ),
+        Notice::Again(count) => (
+            "again",
+            format!(
+                "{} settled as unsent: where that is wrong, this is a second message",
+                plural(count, "of these people was", "of these people were")
+            ),
+        ),
+        Notice::Drifted(count) => (
+            "drifted",
+            format!(
+                "the content for {} changed after they were accepted: they get nothing new",
+                people(count)
+            ),
+        ),
+    };
+    Finding { rule: rule.to_owned(), figure: None, text }
+}
+
+/// A blocker as a finding: what is refused, the figures, and what to do.
+pub(super) fn blocker_finding(blocker: &Blocker, offset: UtcOffset, now: Timestamp) -> Finding {
+    let (rule, figure, text) = match blocker {
+        Blocker::Limit(check) => (
+            check.limit,
+            None,
+            format!(
+                "`limits.{}` allows {}, the plan has {}",
+                check.limit,
+                check.allowed.as_deref().unwrap_or("any number"),
+                check.actual.as_deref().unwrap_or("more")
+            ),
+        ),
+        Blocker::MixedContent { sent, fields } => (
+            "mixed_content",
+            Some(*sent),
+            format!(
+                "{} already got other content ({} changed): restore it, or give the new content \
+                 a campaign name of its own",
+                people(*sent),
+                fields.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ")
+            ),
+        ),
+        Blocker::OfferOver { ends_at } => {
+            let end = ends_at.human(offset);
+            let text = if *ends_at <= now {
+                format!("the offer ended {end}")
+            } else {
+                format!("the offer ends {end}, less than `delivery.min_remaining` from now")
+            };
+            ("offer_over", None, text)
+        }
+        Blocker::NotYet { starts_at } => (
+            "not_yet",
+            None,
+            format!("the offer starts {}: apply it then", starts_at.human(offset)),
+        ),
+    };
+    Finding { rule: rule.to_owned(), figure, text }
+}

@@ -1,0 +1,104 @@
+//! What a plan comes to when it is looked at: the only part that depends on the clock.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::envelope::{EnvelopeEntry, StatusWord};
+use super::findings::{blocker_finding, notice_finding};
+use super::object::{AnchorWord, Finding, PlanObject};
+use crate::model::{OfferEnd, Rate, Timestamp, UtcOffset};
+use crate::plan::guard::{Notice, timely_blockers};
+use crate::plan::schedule::{EndTerm, Schedule, Timing};
+
+/// A plan at one instant.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Moment {
+    /// The instant.
+    pub now: Timestamp,
+    /// When it would be sent, starting now or when the campaign allows.
+    pub schedule: Schedule,
+    /// The offset times are shown in.
+    pub offset: UtcOffset,
+    /// Whether the offer's end is still to be fixed by the first apply.
+    pub end_is_open: bool,
+    /// What the plan comes to.
+    pub verdict: VerdictWord,
+    /// Why it may not be applied: the plan's own reasons, then those of the moment.
+    pub refused: Vec<Finding>,
+    /// What a reviewer should know: the plan's own, then those of the moment.
+    pub warnings: Vec<Finding>,
+}
+
+/// A plan's verdict in one word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerdictWord {
+    /// It can be applied.
+    Ready,
+    /// It is refused.
+    Blocked,
+    /// Nobody is left to send to.
+    NothingToDo,
+    /// The campaign is paused.
+    Paused,
+    /// The campaign has ended.
+    Ended,
+}
+
+impl Moment {
+    /// What a plan comes to at `now`.
+    pub fn of(plan: &PlanObject, entry: &EnvelopeEntry, now: Timestamp) -> Self {
+        let timing = timing(plan, entry);
+        let offset = UtcOffset::from_seconds(entry.utc_offset_seconds).unwrap_or_default();
+        let schedule = timing.schedule(plan.counts.send, now);
+        let mut refused = plan.refused.clone();
+        let mut warnings = plan.warnings.clone();
+        if plan.counts.send > 0 {
+            let timely = timely_blockers(&timing, &schedule, now);
+            refused.extend(timely.iter().map(|blocker| blocker_finding(blocker, offset, now)));
+            if schedule.too_late > 0 {
+                warnings.push(notice_finding(&Notice::TooLate(schedule.too_late)));
+            }
+        }
+        Self {
+            now,
+            schedule,
+            offset,
+            end_is_open: plan.offer.anchor == Some(AnchorWord::FirstApply)
+                && plan.offer.ends_at.is_none(),
+            verdict: match entry.status {
+                StatusWord::Paused => VerdictWord::Paused,
+                StatusWord::Ended => VerdictWord::Ended,
+                StatusWord::Active if plan.counts.send == 0 => VerdictWord::NothingToDo,
+                StatusWord::Active if refused.is_empty() => VerdictWord::Ready,
+                StatusWord::Active => VerdictWord::Blocked,
+            },
+            refused,
+            warnings,
+        }
+    }
+
+    /// When the offer ends for everybody; `None` when it is counted from each message.
+    pub fn offer_ends_at(&self) -> Option<Timestamp> {
+        match self.schedule.offer_end {
+            OfferEnd::At(instant) => Some(instant),
+            OfferEnd::AfterSend(_) => None,
+        }
+    }
+}
+
+fn timing(plan: &PlanObject, entry: &EnvelopeEntry) -> Timing {
+    let window = Duration::from_millis(plan.offer.window_ms.unwrap_or_default());
+    let end = match (plan.offer.ends_at, plan.offer.anchor) {
+        (Some(instant), _) => EndTerm::At(instant),
+        (None, Some(AnchorWord::EachSend)) => EndTerm::AfterSend(window),
+        (None, _) => EndTerm::AfterStart(window),
+    };
+    Timing {
+        rate: Rate::parse(&entry.rate).unwrap_or_default(),
+        min_remaining: Duration::from_millis(entry.min_remaining_ms),
+        starts_at: plan.offer.starts_at,
+        end,
+    }
+}
