@@ -103,8 +103,9 @@ pub trait LockedLedger: Debug + Send {
     /// written to when they arrive.
     fn journal(&self, outcomes: u64) -> Result<Journal, LedgerError>;
 
-    /// Starts consuming.
-    fn begin_consumption(&mut self) -> Result<Box<dyn Consumption + '_>, LedgerError>;
+    /// Starts consuming plans of so many people together; the number only decides what is
+    /// fastest.
+    fn begin_consumption(&mut self, people: u64) -> Result<Box<dyn Consumption + '_>, LedgerError>;
 
     /// Marks the beginning of a run, before its first request.
     fn mark_run(&mut self, now: Timestamp) -> Result<(), LedgerError>;

@@ -28,7 +28,8 @@ pub(super) fn consume(
     }
     let now = context.clock.now();
     let sid = sid.fingerprint(ledger.read().secret());
-    let mut consumption = ledger.begin_consumption()?;
+    let people = new.iter().map(|item| item.decided.plan.sends.len() as u64).sum();
+    let mut consumption = ledger.begin_consumption(people)?;
     for item in new {
         let Work { prepared, decided } = item;
         let campaign = &prepared.entry.campaign;

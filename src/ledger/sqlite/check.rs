@@ -8,13 +8,18 @@ use crate::ledger::error::{Damage, LedgerError};
 
 use super::fault::Fault;
 use super::open::ReadLedger;
-use super::rows::{Verified, fixed_columns, plan_columns, read_plan, stored};
+use super::rows::{Verified, deciding_columns, plan_columns, read_plan, stored, text_columns};
 
 /// The most findings listed; a broken file could have millions.
 const MOST_FINDINGS: usize = 100;
 
-const RECIPIENTS: &str =
-    concat!("SELECT ", fixed_columns!(), ", r.person FROM recipients AS r ORDER BY r.id");
+const RECIPIENTS: &str = concat!(
+    "SELECT ",
+    deciding_columns!(),
+    ", ",
+    text_columns!(),
+    ", r.person FROM recipients AS r ORDER BY r.id"
+);
 const PLANS: &str = concat!("SELECT ", plan_columns!(), " FROM plans AS p ORDER BY p.id");
 
 // A row may have moved on to a newer plan, so a plan has at most as many as it planned.
@@ -88,7 +93,7 @@ fn checksums(connection: &Connection, findings: &mut Vec<Damage>) -> Result<(), 
     while let Some(row) = rows.next()? {
         let person: i64 = row.get("person")?;
         let checked = Verified::read(row).and_then(|verified| {
-            verified.message()?;
+            verified.message(&verified.texts(row)?)?;
             let fits = stored(verified.number.person().as_u64()) == person;
             if fits { Ok(()) } else { Err(Fault::row("recipients", verified.id)) }
         });

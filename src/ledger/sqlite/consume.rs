@@ -10,14 +10,11 @@ use crate::model::{CampaignName, KeyFingerprint, OfferEnd, State, Timestamp};
 use super::fault::Fault;
 use super::marks::{self, Occasion};
 use super::open::LockedLedger;
+use super::person_index::{self, PersonIndex};
 use super::pragmas;
-use super::rows::{Fixed, StoredPlan, stored};
+use super::rows::{Deciding, StoredPlan, Texts, stored};
 use super::snapshot::{find_campaign, plans};
 use super::statements::Statements;
-
-/// Keeps both unique indexes of a million new recipients in memory: they are filled in
-/// random order, which is slow from the disk.
-const CACHE_MEBIBYTES: i64 = 96;
 
 /// Enough for sending, which goes through the table in order.
 const USUAL_CACHE_MEBIBYTES: i64 = 16;
@@ -37,14 +34,14 @@ const ADD_PLAN: &str = "INSERT INTO plans (campaign, plan_id, sender, consumed_a
   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0)";
 const FINISH_PLAN: &str = "UPDATE plans SET planned = ?2, checksum = ?3 WHERE id = ?1";
 
-const ADD_RECIPIENT: &str = "INSERT INTO recipients (campaign, plan, number, person, ext_id,
-    coupon_code, code_digest, params, url_suffix, header_url, content_hash, round,
-    checksum, state, attempts, updated_at)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'pending', ?14, ?15)
+const ADD_RECIPIENT: &str = "INSERT INTO recipients (campaign, plan, state, number, person,
+    code_digest, content_hash, round, checksum, ext_id, coupon_code, params, url_suffix,
+    header_url, text_checksum, attempts, updated_at)
+  VALUES (?1, ?2, 'pending', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
   ON CONFLICT DO NOTHING";
 const FIND_RECIPIENT: &str = "SELECT id, plan, state, attempts, round, cause = 'unsent'
   FROM recipients
-  WHERE campaign = ?1 AND (number = ?2 OR person = ?3) LIMIT 2";
+  WHERE campaign = ?1 AND person = ?2";
 const REMOVE_RECIPIENT: &str = "DELETE FROM recipients
   WHERE id = ?1 AND state IN ('pending', 'skipped')";
 const SUPERSEDE: &str = "UPDATE recipients NOT INDEXED
@@ -57,6 +54,7 @@ pub struct Consumption<'l> {
     ledger: &'l LockedLedger,
     statements: Statements<'l>,
     plans: Vec<OpenPlan>,
+    index: PersonIndex,
     open: bool,
     failed: bool,
 }
@@ -85,14 +83,16 @@ struct OpenPlan {
 }
 
 impl LockedLedger {
-    /// Starts consuming.
-    pub fn begin_consumption(&mut self) -> Result<Consumption<'_>, LedgerError> {
+    /// Starts consuming plans of so many people together; the number only decides what is
+    /// fastest.
+    pub fn begin_consumption(&mut self, people: u64) -> Result<Consumption<'_>, LedgerError> {
         let connection = &self.reader.connection;
-        pragmas::set_cache(connection, CACHE_MEBIBYTES)
-            .and_then(|()| connection.execute_batch("BEGIN IMMEDIATE"))
+        connection
+            .execute_batch("BEGIN IMMEDIATE")
             .map_err(|error| Fault::from(error).at(&self.reader.file.named, OPERATION))?;
-        let statements = Statements::new(connection);
-        Ok(Consumption { ledger: self, statements, plans: Vec::new(), open: true, failed: false })
+        let (statements, plans) = (Statements::new(connection), Vec::new());
+        let (index, open, failed) = (PersonIndex::of(people), true, false);
+        Ok(Consumption { ledger: self, statements, plans, index, open, failed })
     }
 }
 
@@ -149,6 +149,12 @@ impl Consumption<'_> {
         let campaign =
             campaign_row(self.connection(), &record.campaign, record.code_key, record.consumed_at)?;
         let has_older = self.has_older_plans(campaign, record)?;
+        if has_older {
+            self.build_index()?;
+        }
+        if self.plans.is_empty() {
+            self.index.choose(&self.ledger.reader.connection, has_older)?;
+        }
         let (offer_ends_at, offer_window_ms) = match record.offer_end {
             OfferEnd::At(instant) => (Some(instant.as_millis()), None),
             OfferEnd::AfterSend(window) => {
@@ -222,6 +228,18 @@ impl Consumption<'_> {
         Ok(!older.is_empty())
     }
 
+    /// Makes sure that nobody is in a campaign twice, where that was not seen before.
+    fn build_index(&mut self) -> Result<(), Fault> {
+        let Err(error) = self.index.build(&self.ledger.reader.connection) else { return Ok(()) };
+        for plan in &self.plans {
+            if let Some(number) = person_index::twice_in(self.connection(), plan.row)? {
+                let campaign = plan.name.clone();
+                return Err(LedgerError::TwiceInPlan { campaign, number }.into());
+            }
+        }
+        Err(error.into())
+    }
+
     fn add_recipient(&mut self, plan: PlanRow, new: &NewRecipient) -> Result<(), Fault> {
         let position = self
             .plans
@@ -244,35 +262,39 @@ impl Consumption<'_> {
         let message = &new.message;
         let params = (!message.params.is_empty())
             .then(|| serde_json::to_string(&message.params).expect("texts are always JSON"));
-        let fixed = Fixed {
+        let deciding = Deciding {
             campaign: plan.campaign,
             plan: plan.row,
             number: stored(new.number.as_u64()),
-            ext_id: new.id.as_deref(),
-            coupon_code: message.coupon_code.as_str(),
             code_digest: message.coupon_code.digest().cast_signed(),
-            params: params.as_deref(),
-            url_suffix: message.url_suffix.as_deref(),
-            header_url: message.header_url.as_deref(),
             content: message.content.as_bytes(),
             round: past.round,
         };
+        let texts = Texts {
+            ext_id: new.id.as_deref(),
+            coupon_code: message.coupon_code.as_str(),
+            params: params.as_deref(),
+            url_suffix: message.url_suffix.as_deref(),
+            header_url: message.header_url.as_deref(),
+        };
+        let checksum = deciding.checksum();
         let added = self.statements.run(
             ADD_RECIPIENT,
             (
-                fixed.campaign,
-                fixed.plan,
-                fixed.number,
+                deciding.campaign,
+                deciding.plan,
+                deciding.number,
                 stored(new.number.person().as_u64()),
-                fixed.ext_id,
-                fixed.coupon_code,
-                fixed.code_digest,
-                fixed.params,
-                fixed.url_suffix,
-                fixed.header_url,
-                fixed.content,
-                fixed.round,
-                fixed.checksum(),
+                deciding.code_digest,
+                deciding.content,
+                deciding.round,
+                checksum,
+                texts.ext_id,
+                texts.coupon_code,
+                texts.params,
+                texts.url_suffix,
+                texts.header_url,
+                texts.checksum(checksum),
                 past.attempts,
                 plan.consumed_at.as_millis(),
             ),
@@ -283,35 +305,31 @@ impl Consumption<'_> {
     /// Removes the person's row of an older plan, if it may be; returns what stays of it.
     fn make_way(&mut self, plan: usize, new: &NewRecipient) -> Result<Past, Fault> {
         let plan = &self.plans[plan];
-        let (number, person) = (stored(new.number.as_u64()), stored(new.number.person().as_u64()));
-        let found: Vec<(i64, i64, String, Past)> = self
+        let person = stored(new.number.person().as_u64());
+        let found: Option<(i64, i64, String, Past)> = self
             .statements
             .get(FIND_RECIPIENT)?
-            .query_map((plan.campaign, number, person), |row| {
+            .query_row((plan.campaign, person), |row| {
                 let unsent = row.get::<_, Option<bool>>(5)?.unwrap_or_default();
                 let round = row.get::<_, i64>(4)? + i64::from(unsent);
                 let past = Past { attempts: row.get(3)?, round };
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?, past))
-            })?
-            .collect::<rusqlite::Result<_>>()?;
-        let mut past = Past::default();
-        for (id, older_plan, state, found) in found {
-            if older_plan == plan.row {
-                let (campaign, number) = (plan.name.clone(), new.number);
-                return Err(LedgerError::TwiceInPlan { campaign, number }.into());
-            }
-            let state = State::parse(&state).ok_or_else(|| Fault::row("recipients", id))?;
-            if self.statements.run(REMOVE_RECIPIENT, [id])? == 0 {
-                let (campaign, number) = (plan.name.clone(), new.number);
-                return Err(LedgerError::Settled { campaign, number, state }.into());
-            }
-            past.attempts += found.attempts;
-            past.round = past.round.max(found.round);
+            })
+            .optional()?;
+        let Some((id, older_plan, state, past)) = found else { return Ok(Past::default()) };
+        let (campaign, number) = (plan.name.clone(), new.number);
+        if older_plan == plan.row {
+            return Err(LedgerError::TwiceInPlan { campaign, number }.into());
+        }
+        let state = State::parse(&state).ok_or_else(|| Fault::row("recipients", id))?;
+        if self.statements.run(REMOVE_RECIPIENT, [id])? == 0 {
+            return Err(LedgerError::Settled { campaign, number, state }.into());
         }
         Ok(past)
     }
 
     fn finish(&mut self) -> Result<Mark, Fault> {
+        self.build_index()?;
         for plan in &self.plans {
             let consumed_at = plan.consumed_at.as_millis();
             if plan.has_older {

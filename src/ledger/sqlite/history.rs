@@ -10,13 +10,15 @@ use crate::model::{CampaignName, CouponCode, PlanId, Receipt, Timestamp};
 
 use super::fault::Fault;
 use super::open::ReadLedger;
-use super::rows::{FIXED_COLUMNS, Verified, fixed_columns, stored};
+use super::rows::{ALL_COLUMNS, Verified, deciding_columns, stored, text_columns};
 
 macro_rules! history_of {
     ($($rows:tt)*) => {
         concat!(
             "SELECT ",
-            fixed_columns!(),
+            deciding_columns!(),
+            ", ",
+            text_columns!(),
             ", c.name, p.plan_id, r.cause, r.attempts, r.message_id, r.request_id,
               r.offer_ends_at, r.accepted_at, r.updated_at, r.receipt, r.attempted_at",
             $($rows)*
@@ -97,8 +99,9 @@ impl ReadLedger {
 
 fn read(row: &Row<'_>) -> Result<HistoryRow, Fault> {
     let verified = Verified::read(row)?;
+    let texts = verified.texts(row)?;
     let damaged = || Fault::row("recipients", verified.id);
-    let column = |offset: usize| row.get_ref(FIXED_COLUMNS + offset);
+    let column = |offset: usize| row.get_ref(ALL_COLUMNS + offset);
     let text = |offset: usize| -> Result<Option<String>, Fault> {
         Ok(column(offset)?.as_str_or_null()?.map(str::to_owned))
     };
@@ -113,13 +116,13 @@ fn read(row: &Row<'_>) -> Result<HistoryRow, Fault> {
         row: RowId(verified.id),
         campaign: CampaignName::new(column(0)?.as_str()?).map_err(|_| damaged())?,
         number: verified.number,
-        id: verified.fixed.ext_id.map(str::to_owned),
+        id: texts.ext_id.map(str::to_owned),
         state: verified.state,
         cause: text(2)?,
-        attempts: row.get(FIXED_COLUMNS + 3)?,
+        attempts: row.get(ALL_COLUMNS + 3)?,
         message_id: text(4)?,
         request_id: text(5)?,
-        coupon_code: Some(CouponCode::new(verified.fixed.coupon_code).map_err(|_| damaged())?),
+        coupon_code: Some(CouponCode::new(texts.coupon_code).map_err(|_| damaged())?),
         content: verified.content,
         plan: PlanId::parse(column(1)?.as_str()?).ok_or_else(damaged)?,
         offer_ends_at: instant(6)?,

@@ -11,6 +11,7 @@ mod issued;
 mod marks;
 mod migrate;
 mod open;
+mod person_index;
 mod pragmas;
 mod rows;
 mod schema;

@@ -10,11 +10,17 @@ use crate::model::{
 use super::checksum::Checksum;
 use super::fault::Fault;
 
-/// The columns [`Fixed::read`] reads, in its order, from `recipients AS r`.
-macro_rules! fixed_columns {
+/// The columns [`Verified::read`] reads, in its order, from `recipients AS r`.
+macro_rules! deciding_columns {
     () => {
-        "r.id, r.campaign, r.plan, r.number, r.ext_id, r.coupon_code, r.code_digest, \
-         r.params, r.url_suffix, r.header_url, r.content_hash, r.checksum, r.state, r.round"
+        "r.id, r.campaign, r.plan, r.state, r.number, r.code_digest, r.content_hash, r.round, \
+         r.checksum"
+    };
+}
+/// The columns [`Verified::texts`] reads, in its order, after the deciding ones.
+macro_rules! text_columns {
+    () => {
+        "r.ext_id, r.coupon_code, r.params, r.url_suffix, r.header_url, r.text_checksum"
     };
 }
 /// The columns [`read_plan`] reads, in its order, from `plans AS p`.
@@ -24,94 +30,127 @@ macro_rules! plan_columns {
          p.planned, p.checksum, p.campaign, p.sender"
     };
 }
-pub(super) use {fixed_columns, plan_columns};
+pub(super) use {deciding_columns, plan_columns, text_columns};
 
-/// How many columns come before the caller's own.
-pub(super) const FIXED_COLUMNS: usize = 14;
+/// How many columns come before the caller's own, without and with the texts.
+pub(super) const DECIDING_COLUMNS: usize = 9;
+pub(super) const ALL_COLUMNS: usize = DECIDING_COLUMNS + 6;
 
-/// The part of a recipient's row that never changes, as stored.
-pub(super) struct Fixed<'r> {
+/// What a recipient's row says of who gets what: the part that plans are made from. It never
+/// changes.
+pub(super) struct Deciding<'r> {
     pub(super) campaign: i64,
     pub(super) plan: i64,
     pub(super) number: i64,
-    pub(super) ext_id: Option<&'r str>,
-    pub(super) coupon_code: &'r str,
     pub(super) code_digest: i64,
-    pub(super) params: Option<&'r str>,
-    pub(super) url_suffix: Option<&'r str>,
-    pub(super) header_url: Option<&'r str>,
     pub(super) content: &'r [u8],
     pub(super) round: i64,
 }
 
-/// A recipient's row, verified: the stored checksum fits.
+/// The texts of a recipient's row: the part that messages are made from. It never changes.
+pub(super) struct Texts<'r> {
+    pub(super) ext_id: Option<&'r str>,
+    pub(super) coupon_code: &'r str,
+    pub(super) params: Option<&'r str>,
+    pub(super) url_suffix: Option<&'r str>,
+    pub(super) header_url: Option<&'r str>,
+}
+
+/// A recipient's row whose deciding part fits its checksum.
 pub(super) struct Verified<'r> {
     pub(super) id: i64,
     pub(super) number: PhoneNumber,
     pub(super) state: State,
     pub(super) content: ContentHash,
-    pub(super) fixed: Fixed<'r>,
+    pub(super) deciding: Deciding<'r>,
+    checksum: i64,
 }
 
-impl Fixed<'_> {
+impl Deciding<'_> {
     /// The checksum of this part.
     pub(super) fn checksum(&self) -> i64 {
         Checksum::new()
             .integer(self.campaign)
             .integer(self.plan)
             .integer(self.number)
-            .text(self.ext_id)
-            .text(Some(self.coupon_code))
             .integer(self.code_digest)
-            .text(self.params)
-            .text(self.url_suffix)
-            .text(self.header_url)
             .value(Some(self.content))
             .integer(self.round)
             .finish()
     }
 }
 
+impl Texts<'_> {
+    /// The checksum of this part, over that of the deciding part: texts of another row do not
+    /// fit.
+    pub(super) fn checksum(&self, deciding: i64) -> i64 {
+        Checksum::new()
+            .integer(deciding)
+            .text(self.ext_id)
+            .text(Some(self.coupon_code))
+            .text(self.params)
+            .text(self.url_suffix)
+            .text(self.header_url)
+            .finish()
+    }
+}
+
 impl<'r> Verified<'r> {
-    /// Reads a row of [`fixed_columns`].
+    /// Reads a row of [`deciding_columns`].
     pub(super) fn read(row: &'r Row<'_>) -> Result<Self, Fault> {
         let id: i64 = row.get(0)?;
-        let fixed = Fixed {
+        let deciding = Deciding {
             campaign: row.get(1)?,
             plan: row.get(2)?,
-            number: row.get(3)?,
-            ext_id: row.get_ref(4)?.as_str_or_null()?,
-            coupon_code: row.get_ref(5)?.as_str()?,
-            code_digest: row.get(6)?,
-            params: row.get_ref(7)?.as_str_or_null()?,
-            url_suffix: row.get_ref(8)?.as_str_or_null()?,
-            header_url: row.get_ref(9)?.as_str_or_null()?,
-            content: row.get_ref(10)?.as_blob()?,
-            round: row.get(13)?,
+            number: row.get(4)?,
+            code_digest: row.get(5)?,
+            content: row.get_ref(6)?.as_blob()?,
+            round: row.get(7)?,
         };
         let damaged = || Fault::row("recipients", id);
-        if fixed.checksum() != row.get::<_, i64>(11)? {
+        let checksum = deciding.checksum();
+        if checksum != row.get::<_, i64>(8)? {
             return Err(damaged());
         }
-        let number = phone(fixed.number).ok_or_else(damaged)?;
-        let state = State::parse(row.get_ref(12)?.as_str()?).ok_or_else(damaged)?;
-        let content = content_hash(fixed.content).ok_or_else(damaged)?;
-        Ok(Self { id, number, state, content, fixed })
+        let number = phone(deciding.number).ok_or_else(damaged)?;
+        let state = State::parse(row.get_ref(3)?.as_str()?).ok_or_else(damaged)?;
+        let content = content_hash(deciding.content).ok_or_else(damaged)?;
+        Ok(Self { id, number, state, content, deciding, checksum })
+    }
+
+    /// The texts of the same row, of [`deciding_columns`] and [`text_columns`].
+    pub(super) fn texts<'t>(&self, row: &'t Row<'_>) -> Result<Texts<'t>, Fault> {
+        let column = |offset: usize| row.get_ref(DECIDING_COLUMNS + offset);
+        let texts = Texts {
+            ext_id: column(0)?.as_str_or_null()?,
+            coupon_code: column(1)?.as_str()?,
+            params: column(2)?.as_str_or_null()?,
+            url_suffix: column(3)?.as_str_or_null()?,
+            header_url: column(4)?.as_str_or_null()?,
+        };
+        if texts.checksum(self.checksum) == column(5)?.as_i64()? {
+            Ok(texts)
+        } else {
+            Err(Fault::row("recipients", self.id))
+        }
     }
 
     /// The message as it is sent.
-    pub(super) fn message(&self) -> Result<Message, Fault> {
+    pub(super) fn message(&self, texts: &Texts<'_>) -> Result<Message, Fault> {
         let damaged = || Fault::row("recipients", self.id);
-        let coupon_code = CouponCode::new(self.fixed.coupon_code).map_err(|_| damaged())?;
-        let params = match self.fixed.params {
+        let coupon_code = CouponCode::new(texts.coupon_code).map_err(|_| damaged())?;
+        if coupon_code.digest().cast_signed() != self.deciding.code_digest {
+            return Err(damaged());
+        }
+        let params = match texts.params {
             None => Vec::new(),
             Some(json) => serde_json::from_str(json).map_err(|_| damaged())?,
         };
         Ok(Message {
             coupon_code,
             params,
-            url_suffix: self.fixed.url_suffix.map(str::to_owned),
-            header_url: self.fixed.header_url.map(str::to_owned),
+            url_suffix: texts.url_suffix.map(str::to_owned),
+            header_url: texts.header_url.map(str::to_owned),
             content: self.content,
         })
     }

@@ -1,9 +1,13 @@
 //! The tables of format 1. `docs/ledger.md` describes every column; change both together,
 //! and never this text without a new [`FORMAT`].
 //!
-//! There are no indexes but those of the UNIQUE constraints, and what decides who is sent to
+//! There are no indexes but those that keep something unique, and what decides who is sent to
 //! reads tables `NOT INDEXED`: SQLite's quick check does not compare indexes with their
 //! tables, so one flipped bit in an index could hide people who were sent to.
+//!
+//! In `recipients` what is read of everybody comes first and the texts of the message after
+//! it: SQLite takes a row apart from its start, and a plan reads a million of them. One number
+//! is one person, so the index over persons keeps numbers unique as well.
 //!
 //! The checks spell their words out with OR: for an IN list of three or more SQLite builds a
 //! temporary table each time a row is written, which cost half of a consumption.
@@ -16,8 +20,20 @@ pub(super) const APPLICATION_ID: i64 = 0x4f46_4643;
 /// The format this version writes, kept as SQLite's `user_version`.
 pub(super) const FORMAT: i64 = 1;
 
+macro_rules! person_index {
+    () => {
+        "CREATE UNIQUE INDEX recipients_person ON recipients (campaign, person)"
+    };
+}
+
+/// Takes the index over persons away, and builds it anew from the rows, which fails where a
+/// person is twice in a campaign.
+pub(super) const DROP_PERSON_INDEX: &str = "DROP INDEX recipients_person";
+pub(super) const BUILD_PERSON_INDEX: &str = person_index!();
+
 /// Run once, in one transaction, on an empty file.
-pub(super) const CREATE: &str = "
+pub(super) const CREATE: &str = concat!(
+    "
 CREATE TABLE meta (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   lineage TEXT NOT NULL,
@@ -58,38 +74,41 @@ CREATE TABLE recipients (
   id INTEGER PRIMARY KEY,
   campaign INTEGER NOT NULL REFERENCES campaigns (id),
   plan INTEGER NOT NULL REFERENCES plans (id),
-  number INTEGER NOT NULL CHECK (number BETWEEN 1000000 AND 999999999999999),
-  person INTEGER NOT NULL,
-  ext_id TEXT,
-  coupon_code TEXT NOT NULL,
-  code_digest INTEGER NOT NULL,
-  params TEXT,
-  url_suffix TEXT,
-  header_url TEXT,
-  content_hash BLOB NOT NULL CHECK (length(content_hash) = 16),
-  round INTEGER NOT NULL CHECK (round >= 0),
-  checksum INTEGER NOT NULL,
   state TEXT NOT NULL CHECK (state = 'pending' OR state = 'attempting' OR state = 'accepted'
     OR state = 'rejected' OR state = 'unknown' OR state = 'skipped'),
   cause TEXT,
-  detail TEXT,
+  attempted_at INTEGER,
+  number INTEGER NOT NULL CHECK (number BETWEEN 1000000 AND 999999999999999),
+  person INTEGER NOT NULL,
+  code_digest INTEGER NOT NULL,
+  content_hash BLOB NOT NULL CHECK (length(content_hash) = 16),
+  round INTEGER NOT NULL CHECK (round >= 0),
+  checksum INTEGER NOT NULL,
+  ext_id TEXT,
+  coupon_code TEXT NOT NULL,
+  params TEXT,
+  url_suffix TEXT,
+  header_url TEXT,
+  text_checksum INTEGER NOT NULL,
   attempts INTEGER NOT NULL CHECK (attempts >= 0),
+  detail TEXT,
   message_id TEXT,
   request_id TEXT,
   receipt TEXT CHECK (receipt = 'sent' OR receipt = 'failed' OR receipt = 'delivered'
     OR receipt = 'read'),
   offer_ends_at INTEGER,
-  attempted_at INTEGER,
   accepted_at INTEGER,
   updated_at INTEGER NOT NULL,
-  UNIQUE (campaign, number),
-  UNIQUE (campaign, person),
   CHECK ((state <> 'attempting' AND state <> 'accepted') OR attempted_at IS NOT NULL),
   CHECK ((state = 'accepted') = (accepted_at IS NOT NULL)),
   CHECK ((state <> 'rejected' AND state <> 'unknown' AND state <> 'skipped')
     OR cause IS NOT NULL),
   CHECK (receipt IS NULL OR state = 'accepted')
 ) STRICT;
+
+",
+    person_index!(),
+    ";
 
 CREATE TABLE marks (
   serial INTEGER PRIMARY KEY,
@@ -147,7 +166,8 @@ CREATE TABLE audit (
   done_by TEXT NOT NULL,
   done_at INTEGER NOT NULL
 ) STRICT;
-";
+"
+);
 
 const OBJECTS: &str = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name LIMIT 100";
 

@@ -13,7 +13,10 @@ use crate::model::{
 
 use super::fault::Fault;
 use super::open::{LockedLedger, ReadLedger};
-use super::rows::{FIXED_COLUMNS, Verified, fixed_columns, phone, plan_columns, read_plan};
+use super::rows::{
+    ALL_COLUMNS, DECIDING_COLUMNS, Verified, deciding_columns, phone, plan_columns, read_plan,
+    text_columns,
+};
 use super::settle::UNSENT;
 use super::status;
 
@@ -26,7 +29,7 @@ const PLANS: &str =
 
 const RECIPIENTS: &str = concat!(
     "SELECT ",
-    fixed_columns!(),
+    deciding_columns!(),
     ", r.cause FROM recipients AS r NOT INDEXED WHERE r.campaign = ?1"
 );
 
@@ -35,12 +38,17 @@ const ISSUED: &str = "SELECT i.id, i.number, i.coupon_code, i.code_digest FROM i
     (SELECT 1 FROM recipients AS r WHERE r.campaign = i.campaign AND r.person = i.person)
   ORDER BY i.number";
 
-const NUMBERS: &str = "SELECT r.id, r.number, r.state
-  FROM recipients AS r NOT INDEXED WHERE r.campaign = ?1";
+const NUMBERS: &str = concat!(
+    "SELECT ",
+    deciding_columns!(),
+    " FROM recipients AS r NOT INDEXED WHERE r.campaign = ?1"
+);
 
 const PENDING: &str = concat!(
     "SELECT ",
-    fixed_columns!(),
+    deciding_columns!(),
+    ", ",
+    text_columns!(),
     ", r.attempts FROM recipients AS r NOT INDEXED
       WHERE r.plan = ?1 AND r.id > ?2 AND r.state = 'pending' ORDER BY r.id LIMIT ?3"
 );
@@ -79,10 +87,9 @@ impl ReadLedger {
             let mut statement = connection.prepare(NUMBERS)?;
             let mut rows = statement.query([campaign])?;
             while let Some(row) = rows.next()? {
-                let damaged = || Fault::row("recipients", row.get(0).unwrap_or_default());
-                let state = row.get_ref(2)?.as_str()?;
-                if states.contains(&State::parse(state).ok_or_else(damaged)?) {
-                    numbers.push(phone(row.get(1)?).ok_or_else(damaged)?);
+                let Verified { number, state, .. } = Verified::read(row)?;
+                if states.contains(&state) {
+                    numbers.push(number);
                 }
             }
             numbers.sort_unstable();
@@ -152,8 +159,8 @@ impl LockedLedger {
                 page.push(PendingRow {
                     row: RowId(verified.id),
                     number: verified.number,
-                    message: verified.message()?,
-                    attempts: row.get(FIXED_COLUMNS)?,
+                    message: verified.message(&verified.texts(row)?)?,
+                    attempts: row.get(ALL_COLUMNS)?,
                 });
             }
             Ok(page)
@@ -174,20 +181,20 @@ fn memory(
     let mut statement = connection.prepare(RECIPIENTS)?;
     let mut rows = statement.query([campaign])?;
     while let Some(row) = rows.next()? {
-        let Verified { id, number, state, content, fixed } = Verified::read(row)?;
+        let Verified { id, number, state, content, deciding, .. } = Verified::read(row)?;
         let damaged = || Fault::row("recipients", id);
-        if fixed.campaign != campaign {
+        if deciding.campaign != campaign {
             return Err(damaged());
         }
         let settled_unsent = state == State::Skipped
-            && row.get_ref(FIXED_COLUMNS)?.as_str_or_null()? == Some(UNSENT);
+            && row.get_ref(DECIDING_COLUMNS)?.as_str_or_null()? == Some(UNSENT);
         known.push(Known {
             number,
             state,
             content,
-            in_last_plan: Some(fixed.plan) == last_row,
-            code: fixed.code_digest.cast_unsigned(),
-            round: u32::try_from(fixed.round).map_err(|_| damaged())?,
+            in_last_plan: Some(deciding.plan) == last_row,
+            code: deciding.code_digest.cast_unsigned(),
+            round: u32::try_from(deciding.round).map_err(|_| damaged())?,
             settled_unsent,
         });
     }

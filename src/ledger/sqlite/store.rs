@@ -90,8 +90,11 @@ impl store::LockedLedger for LockedLedger {
         self.journal(outcomes)
     }
 
-    fn begin_consumption(&mut self) -> Result<Box<dyn store::Consumption + '_>, LedgerError> {
-        Ok(Box::new(self.begin_consumption()?))
+    fn begin_consumption(
+        &mut self,
+        people: u64,
+    ) -> Result<Box<dyn store::Consumption + '_>, LedgerError> {
+        Ok(Box::new(self.begin_consumption(people)?))
     }
 
     fn mark_run(&mut self, now: Timestamp) -> Result<(), LedgerError> {

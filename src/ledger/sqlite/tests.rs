@@ -156,7 +156,7 @@ fn consume(
     record: &PlanRecord,
     people: impl IntoIterator<Item = NewRecipient>,
 ) -> Result<PlanRow, LedgerError> {
-    let mut consumption: Consumption<'_> = ledger.begin_consumption()?;
+    let mut consumption: Consumption<'_> = ledger.begin_consumption(0)?;
     let plan = consumption.plan(record)?;
     for person in people {
         consumption.recipient(plan, &person)?;

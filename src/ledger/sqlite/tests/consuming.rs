@@ -38,7 +38,7 @@ fn a_plan_is_written_with_its_people_in_sending_order() {
 fn a_dropped_consumption_leaves_no_trace() {
     let world = World::new();
     let mut ledger = world.lock();
-    let mut consumption = ledger.begin_consumption().expect("begun");
+    let mut consumption = ledger.begin_consumption(1).expect("begun");
     let plan = consumption.plan(&record("diwali", 1)).expect("a plan");
     consumption.recipient(plan, &person(1)).expect("a recipient");
     drop(consumption);
@@ -60,7 +60,7 @@ fn all_campaigns_of_an_apply_are_consumed_or_none() {
     consume(&mut ledger, &record("b", 1), [person(7)]).expect("consumed");
     let row = rows(&ledger, PlanRow(1))[&919_800_000_007];
     ledger.write(&[intend(row), conclude(row, accepted(row))]).expect("accepted");
-    let mut consumption = ledger.begin_consumption().expect("begun");
+    let mut consumption = ledger.begin_consumption(1).expect("begun");
     let a = consumption.plan(&record("a", 2)).expect("a plan");
     consumption.recipient(a, &person(1)).expect("a recipient");
     let b = consumption.plan(&record("b", 3)).expect("a plan");
@@ -151,7 +151,7 @@ fn a_plan_with_people_left_is_resumed_and_not_consumed_again() {
     consume(&mut ledger, &record("diwali", 1), [person(1)]).expect("consumed");
     let again = consume(&mut ledger, &record("diwali", 1), [person(1)]);
     assert!(matches!(again, Err(LedgerError::AlreadyConsumed { .. })));
-    let mut consumption = ledger.begin_consumption().expect("begun");
+    let mut consumption = ledger.begin_consumption(1).expect("begun");
     consumption.plan(&record("diwali", 2)).expect("a plan");
     let twice = consumption.plan(&record("diwali", 3));
     assert!(matches!(twice, Err(LedgerError::CampaignTwice { .. })));
@@ -199,4 +199,61 @@ fn a_hundred_thousand_people_are_consumed_and_read_back() {
     assert_eq!(known.len(), 100_000);
     assert!(known.is_sorted_by(|a, b| a.number < b.number));
     ledger.close().expect("closed");
+}
+
+/// So many that their index is built last.
+const MANY: u64 = 1_000_000;
+
+#[test]
+fn the_index_of_a_large_consumption_is_built_last_and_is_the_same() {
+    let world = World::new();
+    let indexes = "SELECT name, sql FROM sqlite_schema WHERE type = 'index' ORDER BY name";
+    let before = world.query(indexes);
+    let mut ledger = world.lock();
+    let mut consumption = ledger.begin_consumption(MANY).expect("begun");
+    let plan = consumption.plan(&record("diwali", 1)).expect("a plan");
+    for n in [5, 3, 9] {
+        consumption.recipient(plan, &person(n)).expect("a recipient");
+    }
+    consumption.commit().expect("consumed");
+    ledger.close().expect("closed");
+    assert_eq!(world.query(indexes), before);
+    assert!(before.contains("recipients_person"), "{before}");
+    assert_eq!(ReadLedger::check(&world.path()).expect("checked"), []);
+    assert_eq!(pending(&world.lock(), plan).len(), 3);
+}
+
+#[test]
+fn nobody_is_twice_in_a_large_plan_either() {
+    let world = World::new();
+    let mut ledger = world.lock();
+    let mut consumption = ledger.begin_consumption(MANY).expect("begun");
+    let plan = consumption.plan(&record("diwali", 1)).expect("a plan");
+    for n in [1, 2, 1] {
+        consumption.recipient(plan, &person(n)).expect("not looked for yet");
+    }
+    let error = consumption.commit().expect_err("a person twice");
+    assert!(matches!(error, LedgerError::TwiceInPlan { .. }), "{error}");
+    assert_eq!(world.query("SELECT count(*) FROM recipients"), "0");
+    consume(&mut ledger, &record("diwali", 1), [person(1)]).expect("the ledger goes on working");
+}
+
+#[test]
+fn a_large_plan_beside_one_that_takes_people_over_is_consumed_with_it() {
+    let world = World::new();
+    let mut ledger = world.lock();
+    consume(&mut ledger, &record("b", 1), (1..=3).map(person)).expect("consumed");
+    let mut consumption = ledger.begin_consumption(MANY).expect("begun");
+    let new = consumption.plan(&record("a", 2)).expect("a plan");
+    for n in 1..=3 {
+        consumption.recipient(new, &person(n)).expect("a recipient");
+    }
+    let over = consumption.plan(&record("b", 3)).expect("a plan");
+    consumption.recipient(over, &person(2)).expect("taken over");
+    consumption.commit().expect("consumed");
+    let expected = "a|0|1|pending|\na|0|2|pending|\na|0|3|pending|\n\
+         b|1|1|skipped|superseded\nb|0|2|pending|\nb|1|3|skipped|superseded";
+    assert_eq!(states(&world), expected);
+    ledger.close().expect("closed");
+    assert_eq!(ReadLedger::check(&world.path()).expect("checked"), []);
 }

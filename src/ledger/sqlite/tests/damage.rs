@@ -87,21 +87,35 @@ fn a_changed_value_is_found_by_its_checksum() {
     let mut ledger = world.lock();
     consume(&mut ledger, &record("diwali", 1), (1..=3).map(person)).expect("consumed");
     ledger.close().expect("closed");
-    for change in [
+    let deciding = [
         "UPDATE recipients SET number = number + 100, person = person + 100 WHERE id = 2",
+        "UPDATE recipients SET code_digest = code_digest + 1 WHERE id = 2",
+        "UPDATE recipients SET round = 1 WHERE id = 2",
+        "UPDATE plans SET offer_ends_at = offer_ends_at + 1",
+    ];
+    let texts = [
         "UPDATE recipients SET coupon_code = 'CODE9' WHERE id = 2",
         "UPDATE recipients SET params = '[]' WHERE id = 2",
-        "UPDATE plans SET offer_ends_at = offer_ends_at + 1",
         "UPDATE recipients SET plan = 1, params = NULL WHERE id = 3",
-    ] {
+        "UPDATE recipients SET (params, text_checksum) =
+          (SELECT params, text_checksum FROM recipients WHERE id = 3) WHERE id = 2",
+    ];
+    let changes = deciding.map(|sql| (sql, true)).into_iter().chain(texts.map(|sql| (sql, false)));
+    for (change, decides) in changes {
         let copy = World { folder: TempDir::new().expect("a temporary folder") };
         fs::copy(world.path(), copy.path()).expect("copied");
+        fs::copy(world.beside(".serial"), copy.beside(".serial")).expect("copied");
         assert_eq!(ReadLedger::check(&copy.path()).expect("checked"), []);
         let connection = rusqlite::Connection::open(copy.path()).expect("a database");
         connection.execute_batch(change).expect("changed");
         drop(connection);
-        let snapshot = copy.read().snapshot(&name("diwali"));
-        assert!(matches!(snapshot, Err(LedgerError::Damaged { .. })), "{change}");
         assert_eq!(ReadLedger::check(&copy.path()).expect("checked").len(), 1, "{change}");
+        let damaged = |error: &LedgerError| matches!(error, LedgerError::Damaged { .. });
+        // Plans read what decides; whoever sends or shows a message reads its texts too.
+        let planned = copy.read().snapshot(&name("diwali"));
+        assert_eq!(planned.as_ref().is_err_and(damaged), decides, "{change}");
+        let sent = copy.lock().pending(PlanRow(1), None, 10);
+        let plan_is_changed = change.starts_with("UPDATE plans");
+        assert_eq!(sent.as_ref().is_err_and(damaged), !plan_is_changed, "{change}");
     }
 }
