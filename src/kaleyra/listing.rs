@@ -27,7 +27,8 @@ impl Listing {
     /// By digits, since no order is promised. By position only where the reply masks
     /// digits as the page's sample does (`xx9986xx70xx`), the visible ones agree and there
     /// are as many items as recipients. An id that stands twice, a recipient with two
-    /// items and an item that fits two recipients prove nothing.
+    /// items and an item that fits two recipients prove nothing. The one item about the one
+    /// recipient may spell a Brazilian, Mexican or Argentine number the other way.
     pub(super) fn read(data: &[Value], recipients: &[PhoneNumber]) -> Self {
         let numbers: Vec<String> = recipients.iter().map(|number| number.digits()).collect();
         let items: Vec<Item> = data.iter().map(Item::read).collect();
@@ -36,10 +37,13 @@ impl Listing {
             *uses.entry(id.as_str()).or_default() += 1;
         }
 
+        let alone = items.len() == 1 && recipients.len() == 1;
         let mut claims = vec![Claim::None; numbers.len()];
         for (position, item) in items.iter().enumerate() {
             let fits = |index: usize, number: &str| match &item.recipient {
-                Written::Digits(digits) => digits == number,
+                Written::Digits(digits) => {
+                    digits == number || (alone && is_same_person(digits, recipients[index]))
+                }
                 Written::Masked(pattern) => {
                     index == position && items.len() == numbers.len() && agrees(pattern, number)
                 }
@@ -111,6 +115,11 @@ impl Written {
     }
 }
 
+fn is_same_person(digits: &str, recipient: PhoneNumber) -> bool {
+    let number = digits.parse().ok().and_then(PhoneNumber::from_digits);
+    number.is_some_and(|number| number.person() == recipient.person())
+}
+
 fn is_mask(byte: u8) -> bool {
     matches!(byte, b'x' | b'X' | b'*')
 }
@@ -168,6 +177,23 @@ mod tests {
             let data = json!([{"message_id": "a:0", "recipient": other}]);
             assert_eq!(ids(&data, &[ASHA]), some(&[None]), "{other}");
         }
+    }
+
+    #[test]
+    fn the_one_recipient_may_be_spelt_another_way_and_nobody_else() {
+        let item = |to: u64| json!({"message_id": "a:0", "recipient": to.to_string()});
+        for (asked, listed) in [
+            (5_215_512_345_678, 525_512_345_678),
+            (551_187_654_321, 5_511_987_654_321),
+            (5_491_123_456_789, 541_123_456_789),
+        ] {
+            assert_eq!(ids(&json!([item(listed)]), &[asked]), some(&[Some("a:0")]), "{asked}");
+            assert_eq!(ids(&json!([item(listed)]), &[asked, BEN]), some(&[None, None]));
+            assert_eq!(ids(&json!([item(listed), item(BEN)]), &[asked]), some(&[None]));
+        }
+        assert_eq!(ids(&json!([item(BEN)]), &[ASHA]), some(&[None]));
+        let huge = json!([{"message_id": "a:0", "recipient": "99999999999999999999999"}]);
+        assert_eq!(ids(&huge, &[ASHA]), some(&[None]));
     }
 
     #[test]
