@@ -153,6 +153,8 @@ pub enum HaltReason {
     FailureShare,
     /// Five minutes without a connection.
     NoConnection,
+    /// For half an hour Kaleyra asked to slow down (429) and let nothing through.
+    Throttled,
     /// The ledger could not be written after the first send.
     Ledger,
 }
@@ -170,6 +172,7 @@ impl HaltReason {
             Self::Breaker => "breaker",
             Self::FailureShare => "failure_share",
             Self::NoConnection => "no_connection",
+            Self::Throttled => "throttled",
             Self::Ledger => "ledger",
         }
     }
@@ -192,6 +195,7 @@ impl fmt::Display for HaltReason {
             Self::Breaker => "too many outcomes in a row could not be known",
             Self::FailureShare => "more messages were rejected than `limits.failures` allows",
             Self::NoConnection => "no connection to Kaleyra for 5 minutes",
+            Self::Throttled => "Kaleyra asked to slow down for 30 minutes and let nothing through",
             Self::Ledger => "the ledger could not be written",
         })
     }

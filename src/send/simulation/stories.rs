@@ -90,6 +90,14 @@ fn a_server_that_is_never_reached_halts_after_five_minutes_and_costs_nobody_an_a
 }
 
 #[test]
+fn a_server_that_only_asks_to_slow_down_halts_and_costs_nobody_an_attempt() {
+    let mut world = world(job(50, "100/s", 8), Weather { throttled: 1_000, ..Weather::fair() });
+    assert_eq!(ends(&mut world), StopReason::Halted(HaltReason::Throttled));
+    assert_eq!(world.ledger.counts().pending, 50);
+    assert!((30..45).contains(&(world.now.as_secs() / 60)), "{:?}", world.now);
+}
+
+#[test]
 fn doubt_about_everything_halts_within_slots_and_threshold_and_probes() {
     let mut world = world(job(500, "100/s", 8), Weather { in_doubt: 1_000, ..Weather::fair() });
     assert_eq!(ends(&mut world), StopReason::Halted(HaltReason::Breaker));

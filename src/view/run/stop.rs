@@ -5,7 +5,7 @@ use crate::model::HaltReason;
 use crate::view::text::safe;
 
 /// Every reason there is, to find one by its word.
-const ALL: [StopReason; 17] = [
+const ALL: [StopReason; 18] = [
     StopReason::Finished,
     StopReason::Limit,
     StopReason::Deadline,
@@ -22,6 +22,7 @@ const ALL: [StopReason; 17] = [
     StopReason::Halted(HaltReason::Breaker),
     StopReason::Halted(HaltReason::FailureShare),
     StopReason::Halted(HaltReason::NoConnection),
+    StopReason::Halted(HaltReason::Throttled),
     StopReason::Halted(HaltReason::Ledger),
 ];
 
