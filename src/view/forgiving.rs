@@ -25,6 +25,11 @@ impl Forgiving {
         (Self { inner, lost: lost.clone() }, lost)
     }
 
+    /// Another stream that shares its silence with the first.
+    pub(super) fn sharing(inner: Box<dyn Write + Send>, lost: &Lost) -> Self {
+        Self { inner, lost: lost.clone() }
+    }
+
     fn forgive<T>(&self, result: io::Result<T>, instead: T) -> io::Result<T> {
         match result {
             Ok(done) => Ok(done),

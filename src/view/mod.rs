@@ -17,7 +17,7 @@ pub mod status;
 mod style;
 pub mod text;
 
-pub use output::{ColourChoice, Environment, Interaction, Look, Output};
+pub use output::{ColourChoice, DataStream, Environment, Interaction, Look, Output};
 pub use style::{Palette, Role};
 
 #[cfg(test)]

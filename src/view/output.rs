@@ -79,6 +79,17 @@ pub struct Output {
     lost: Lost,
 }
 
+/// stdout for a listener with a thread of its own.
+#[derive(Clone, Debug)]
+pub struct DataStream(Lost);
+
+impl DataStream {
+    /// Opens it. Where it cannot be written it falls silent, and [`Output::lost`] tells.
+    pub fn open(&self) -> Box<dyn Write + Send> {
+        Box::new(Forgiving::sharing(Box::new(io::stdout()), &self.0))
+    }
+}
+
 impl Environment {
     /// The environment of this process.
     pub fn of_process() -> Self {
@@ -182,6 +193,11 @@ impl Output {
     /// Why stdout fell silent, if it did since [`Output::outlive_readers`].
     pub fn lost(&self) -> Option<io::ErrorKind> {
         self.lost.why()
+    }
+
+    /// Where a listener writes data, after [`Output::outlive_readers`].
+    pub fn data_stream(&self) -> DataStream {
+        DataStream(self.lost.clone())
     }
 
     /// Where data goes, and how it may look.

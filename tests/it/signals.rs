@@ -175,6 +175,11 @@ fn a_full_disk_behind_stdout_is_an_error_that_changes_nothing_about_the_sending(
     let _ = run.shows("standard output could not be written");
     assert_eq!(world.states(), "accepted 60");
     expect_order(&world);
+    let world = self::world("");
+    let events = format!("{APPLY} --format json");
+    let run = world.command(&events).stdout(full()).run().exits(1);
+    let _ = run.shows("standard output could not be written");
+    assert_eq!(world.states(), "accepted 60");
 }
 
 #[test]

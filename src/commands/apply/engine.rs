@@ -25,6 +25,7 @@ use crate::model::{Offer, OfferEnd, Outcome, PhoneNumber, Rate, RequestResult, S
 use crate::send::{
     self, Job, Pace, Request, RunOutcome, StopSignal, Store, StoreError, Wire, Writing,
 };
+use crate::view::DataStream;
 use crate::view::run::{Bar, JsonEvents, PlainLines, RunListener};
 
 /// How often a line is printed where there is no bar.
@@ -46,6 +47,7 @@ pub(super) struct Engine<'a> {
     stop: Mutex<Receiver<StopSignal>>,
     paces: Mutex<HashMap<PhoneNumber, Pace>>,
     may_redraw: bool,
+    events: DataStream,
     seed: u64,
 }
 
@@ -92,6 +94,7 @@ impl<'a> Engine<'a> {
             stop: Mutex::new(stop),
             paces: Mutex::new(paces),
             may_redraw: context.output.interaction().may_redraw,
+            events: context.output.data_stream(),
             seed,
         })
     }
@@ -163,9 +166,7 @@ impl<'a> Engine<'a> {
         let clock = self.clock;
         let now = Box::new(move || clock.now());
         let mut listener: Box<dyn RunListener> = match self.args.format {
-            ApplyFormat::Json => {
-                Box::new(JsonEvents::new(Box::new(std::io::stdout()), EVENT_INTERVAL, now))
-            }
+            ApplyFormat::Json => Box::new(JsonEvents::new(self.events.open(), EVENT_INTERVAL, now)),
             ApplyFormat::Human if self.may_redraw => Box::new(Bar::on_stderr(now)),
             ApplyFormat::Human => {
                 Box::new(PlainLines::new(Box::new(std::io::stderr()), LINE_INTERVAL, now))
