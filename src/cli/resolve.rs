@@ -25,6 +25,10 @@ pub struct ResolveArgs {
     #[command(flatten)]
     pub ledger: LedgerOption,
 
+    /// Wait this long for an apply to release the ledger
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = humantime::parse_duration)]
+    pub lock_timeout: Duration,
+
     /// What is to be taken for true
     #[arg(long = "as", id = "verdict", value_enum, value_name = "VERDICT")]
     pub verdict: Option<ResolveAs>,

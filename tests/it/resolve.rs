@@ -56,6 +56,16 @@ fn off_a_terminal_the_number_of_people_must_be_stated() {
 }
 
 #[test]
+fn another_ledger_than_the_campaigns_name_is_refused() {
+    let mut world = world();
+    world.write("campaigns/.ledger", "abcdefabcdefabcdefabcdefabcdefab\n");
+    let run = world.run("resolve diwali --as sent --all --confirm 2").exits(6);
+    let _ = run.shows("campaigns/.ledger");
+    assert_eq!(std::fs::remove_file(world.path("campaigns/.ledger")).ok(), Some(()));
+    assert_eq!(world.states(), "accepted 3, unknown 2");
+}
+
+#[test]
 fn settled_as_sent_is_never_sent_again() {
     let world = world();
     let _ = world.run("resolve diwali --as sent --all --confirm 2").exits(0);

@@ -8,9 +8,11 @@ mod confirm;
 mod report;
 mod word;
 
+use std::path::PathBuf;
+
 use super::context::Context;
 use super::error::CommandError;
-use super::ledgers::address;
+use super::ledgers::{address, expect_lineage};
 use super::status::campaign_name;
 use crate::cli::{Exit, ResolveArgs, variables};
 use crate::kaleyra::Endpoint;
@@ -20,6 +22,8 @@ use crate::ledger::{
 use crate::model::{CampaignName, State};
 use crate::view::text::people;
 
+/// Where the campaigns are, and with them the name of their ledger.
+const CAMPAIGNS: &str = "campaigns";
 /// Longest login kept.
 const LONGEST_LOGIN: usize = 64;
 
@@ -64,7 +68,8 @@ fn open_ledger(
 ) -> Result<Box<dyn LockedLedger>, CommandError> {
     let address = address(context, &args.ledger)?;
     let holder = Holder::this_process(context.clock.now());
-    let opened = address.lock(LockTimeout::default(), &holder)?;
+    let opened = address.lock(LockTimeout(args.lock_timeout), &holder)?;
+    expect_lineage(opened.ledger.read(), &[PathBuf::from(CAMPAIGNS)])?;
     if opened.recovered > 0 {
         context.warn(&format!(
             "an apply died while {} on the wire: unknown now",

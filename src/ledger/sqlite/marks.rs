@@ -28,6 +28,8 @@ pub(super) enum Occasion {
     Stop,
     /// Codes were given out.
     Codes,
+    /// Outcomes were settled.
+    Settled,
     /// Somebody took the ledger over as the newest copy there is.
     Adopted,
 }
@@ -39,6 +41,7 @@ impl Occasion {
             Self::Run => "run",
             Self::Stop => "stop",
             Self::Codes => "codes",
+            Self::Settled => "settled",
             Self::Adopted => "adopted",
         }
     }

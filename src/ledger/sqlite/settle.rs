@@ -10,6 +10,7 @@ use crate::model::{CampaignName, PersonKey, PlanId, Receipt, State, Timestamp};
 
 use super::consume::state_of;
 use super::fault::Fault;
+use super::marks::{self, Occasion};
 use super::open::{LockedLedger, ReadLedger};
 use super::rows::{phone, stored};
 use super::statements::Statements;
@@ -57,8 +58,9 @@ impl LockedLedger {
             for settlement in settlements {
                 settle(&mut statements, connection, settlement, decision)?;
             }
-            Ok(())
+            marks::add(connection, decision.at, Occasion::Settled)
         })
+        .and_then(|mark| self.keep_mark(mark))
     }
 }
 

@@ -33,6 +33,22 @@ fn settle(ledger: &mut LockedLedger, row: RowId, verdict: Verdict) -> Result<(),
     ledger.settle(&[Settlement { row, verdict }], &decision())
 }
 
+#[test]
+fn a_copy_from_before_outcomes_were_settled_is_refused() {
+    let (world, mut ledger, rows) = in_doubt();
+    let copy = world.folder.path().join("copy.db");
+    world.query(&format!("VACUUM INTO '{}'", copy.display()));
+    settle(&mut ledger, rows[0], Verdict::Sent).expect("settled");
+    assert_eq!(world.query("SELECT occasion FROM marks ORDER BY serial DESC LIMIT 1"), "settled");
+    ledger.close().expect("closed");
+    std::fs::rename(copy, world.path()).expect("put back");
+    for ending in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(world.beside(ending));
+    }
+    let refused = world.try_open().expect_err("it has forgotten what was settled");
+    assert!(refused.to_string().contains("serial"), "{refused}");
+}
+
 fn stands(ledger: &LockedLedger, n: u64) -> HistoryRow {
     let mut found = None;
     let who = Who::Number(person(n).number);
