@@ -3,6 +3,7 @@
 mod apply;
 mod codes;
 mod context;
+mod crash;
 mod error;
 mod findings;
 mod ledger;
@@ -34,6 +35,7 @@ use crate::view;
 
 /// Does what was typed; errors are told here, with their cause and what to do.
 pub fn execute(cli: &Cli) -> Exit {
+    crash::keep_private();
     let mut context = match Context::of_process(cli.color) {
         Ok(context) => context,
         Err(error) => {
