@@ -6,6 +6,8 @@ use super::is_hidden;
 const FEWEST_DIGITS: usize = 7;
 /// Digits of a number that stay readable at each end, as in `PhoneNumber`'s display.
 const SHOWN: usize = 2;
+/// Keys whose plain number is a duration, as they are written.
+const DURATION_KEYS: [&str; 2] = ["window: ", "min_remaining: "];
 /// Keys under which people put secrets where none belong.
 const SECRET_KEYS: [&str; 7] =
     ["api_key", "api-key", "apikey", "secret", "token", "password", "code_key"];
@@ -23,7 +25,7 @@ pub fn mask_private(line: &str) -> String {
 }
 
 fn mask_numbers(line: &mut [char]) {
-    let mut at = 0;
+    let mut at = duration_end(line);
     while at < line.len() {
         if !line[at].is_numeric() {
             at += 1;
@@ -39,6 +41,21 @@ fn mask_numbers(line: &mut [char]) {
             at = digits.last().map_or(at, |last| last + 1);
         }
     }
+}
+
+/// Where the value of a line such as `window: 1209600000` ends, else 0: what stands under
+/// these keys is a time gone wrong, which must stay readable, and nobody's number.
+fn duration_end(line: &[char]) -> usize {
+    let start = line.iter().position(|c| *c != ' ').unwrap_or_default();
+    let end_of = |key: &str| {
+        let key: Vec<char> = key.chars().collect();
+        line[start..].starts_with(&key).then_some(start + key.len())
+    };
+    let Some(value) = DURATION_KEYS.iter().find_map(|key| end_of(key)) else { return 0 };
+    let digits = line[value..].iter().take_while(|c| c.is_ascii_digit()).count();
+    let rest = line[value + digits..].iter().position(|c| *c != ' ');
+    let ends = rest.is_none_or(|gap| gap > 0 && line[value + digits + gap] == '#');
+    if ends { value + digits } else { 0 }
 }
 
 /// Where the digits of the number that begins at `start` stand. People write numbers in
@@ -105,6 +122,13 @@ mod tests {
             ("phone: +91 98123-45678", "phone: +91 •••••-•••78"),
             ("(0)171 / 123 45 67", "(0)1•• / ••• •• 67"),
             ("9.19877E+11", "9.19877E+11"),
+            (
+                "  window: 1209600000 # Asha +919812345678",
+                "  window: 1209600000 # Asha +91••••••••78",
+            ),
+            ("  window: 1209600000 98765", "  window: 12•••••••• •••65"),
+            ("  window: +919812345678", "  window: +91••••••••78"),
+            ("window_phone: 1209600000", "window_phone: 12••••••00"),
             ("१२३४५६७८", "१२••••७८"),
             ("98\u{200b}12345678", "98\u{200b}••••••78"),
         ] {
@@ -119,6 +143,8 @@ mod tests {
             "ends_at: 2026-12-15 23:59:59",
             "rate: 80 2026-12-15",
             "recipients: 500000",
+            "  window: 1209600000",
+            "  min_remaining: 900000000  # in ms",
             "params: [\"25%\", 10, 20]",
             "code_key: 3fa19c02",
         ] {
