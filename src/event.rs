@@ -67,6 +67,8 @@ pub enum PauseCause {
     NoConnection,
     /// Outcomes turned unknown; one probe goes out after the pause.
     Breaker,
+    /// `delivery.daily` is reached, and the next place is free soon.
+    Daily,
 }
 
 /// Why a run ended.
@@ -78,6 +80,9 @@ pub enum StopReason {
     Limit,
     /// `--deadline` is reached.
     Deadline,
+    /// `delivery.daily` is reached: so many people were sent to from this sender number
+    /// within 24 hours.
+    Daily,
     /// SIGINT.
     Interrupted,
     /// SIGTERM.
@@ -102,6 +107,8 @@ pub struct RunReport {
     pub stop: StopReason,
     /// Kaleyra's (masked) words behind a halt.
     pub detail: Option<Rejection>,
+    /// When `delivery.daily` lets the next message go out, where that is why it ended.
+    pub next_at: Option<Timestamp>,
     /// Everybody planned, by state, at the end.
     pub counts: StateCounts,
     /// What this run itself concluded, by state.

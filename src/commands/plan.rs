@@ -119,8 +119,9 @@ fn exit(args: &PlanArgs, presentation: &Presentation) -> Exit {
         .moments()
         .filter(|(plan, entry, _)| plan.counts.send > 0 && entry.status == StatusWord::Active)
         .collect();
-    // That an offer has not started yet binds apply: a plan is made before.
-    let refused = |moment: &Moment| moment.refused.iter().any(|finding| finding.rule != "not_yet");
+    // What passes by itself binds apply: a plan is made before.
+    let passes = |rule: &str| matches!(rule, "not_yet" | "day_over");
+    let refused = |moment: &Moment| moment.refused.iter().any(|finding| !passes(&finding.rule));
     if open.iter().any(|(_, _, moment)| refused(moment)) {
         Exit::Refused
     } else if args.detailed_exitcode && !open.is_empty() {

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use super::error::CommandError;
 use super::planning::{Decided, Prepared};
+use crate::ledger::Sent;
 use crate::model::Timestamp;
 use crate::plan::Sample;
 use crate::plan::document::{
@@ -33,24 +34,33 @@ impl Presentation {
     /// Plans that were just made.
     pub(super) fn of<'i>(items: impl Iterator<Item = Item<'i>>, now: Timestamp) -> Self {
         let (mut plans, mut campaigns, mut revealed) = (Vec::new(), Vec::new(), Vec::new());
+        let mut sent = Vec::new();
         for Item { prepared, decided } in items {
             let (plan, campaign) = (&decided.plan, &prepared.entry.campaign);
             let secret = prepared.snapshot.as_ref().map(|snapshot| &snapshot.secret);
             plans.push(PlanObject::of(plan, campaign, secret));
             campaigns.push(EnvelopeEntry::of(plan, campaign));
+            sent.push(prepared.sent.clone());
             revealed.push(plan.samples.iter().map(in_full).collect());
         }
         let tool_version = env!("CARGO_PKG_VERSION").to_owned();
         let envelope = Envelope { tool_version, expires_at: None, campaigns };
-        let mut presentation = Self::of_document(PlanDocument::new(plans, envelope), now);
+        let mut presentation = Self::at(PlanDocument::new(plans, envelope), now, &sent);
         presentation.revealed = revealed;
         presentation
     }
 
     /// Plans out of a file.
     pub(super) fn of_document(document: PlanDocument, now: Timestamp) -> Self {
-        let pairs = document.plans.iter().zip(&document.envelope.campaigns);
-        let moments: Vec<_> = pairs.map(|(plan, entry)| Moment::of(plan, entry, now)).collect();
+        // What was sent since is in the ledger, which a file is shown without.
+        let sent = vec![Vec::new(); document.plans.len()];
+        Self::at(document, now, &sent)
+    }
+
+    fn at(document: PlanDocument, now: Timestamp, sent: &[Vec<Sent>]) -> Self {
+        let pairs = document.plans.iter().zip(&document.envelope.campaigns).zip(sent);
+        let moments: Vec<_> =
+            pairs.map(|((plan, entry), sent)| Moment::of(plan, entry, now, sent)).collect();
         let (commands, revealed) = (vec![None; moments.len()], vec![None; moments.len()]);
         Self { document, moments, commands, revealed }
     }

@@ -14,8 +14,8 @@ use crate::audience::{Audience, Exclusions, Item};
 use crate::compose::{CodeBook, CodeBookError, ComposeError, Composer, Outline};
 use crate::diagnostic::Diagnostic;
 use crate::kaleyra::Endpoint;
-use crate::ledger::{LedgerError, ReadLedger, Snapshot};
-use crate::model::{Campaign, CodeKey, Exclude, PhoneNumber, Recipient, State};
+use crate::ledger::{LedgerError, ReadLedger, Sent, Snapshot};
+use crate::model::{Campaign, CodeKey, DAILY_WINDOW, Exclude, PhoneNumber, Recipient, State};
 use crate::plan::document::SAMPLES;
 use crate::plan::{InputDigest, Plan, Planner, PlanningContext, RowMarker, Terms};
 
@@ -29,6 +29,8 @@ pub(super) struct Prepared<'a> {
     pub(super) composer: Composer,
     pub(super) endpoint: Endpoint,
     pub(super) snapshot: Option<Snapshot>,
+    /// Who was sent to from this number within the last 24 hours, for `delivery.daily`.
+    pub(super) sent: Vec<Sent>,
 }
 
 /// What to plan with.
@@ -67,6 +69,13 @@ pub(super) fn prepare<'a>(
         expect_code_key(campaign, &composer, snapshot, means.approved)?;
         expect_host(&endpoint, snapshot)?;
     }
+    let sent = match (means.ledger, campaign.delivery.daily) {
+        (Some(ledger), Some(_)) => {
+            let since = context.clock.now().minus(DAILY_WINDOW);
+            ledger.sent_since(campaign.sender.from, since)?
+        }
+        _ => Vec::new(),
+    };
     let others = numbers_of_campaigns(campaign, means.ledger, entry, diagnostics)?;
     let roots = roots(context, campaign);
     let marker = snapshot.as_ref().map(|snapshot| RowMarker::new(&snapshot.secret, Vec::new()));
@@ -94,6 +103,7 @@ pub(super) fn prepare<'a>(
                 composer,
                 endpoint,
                 snapshot,
+                sent,
             }))
         }
         (audience, exclusions) => {
@@ -111,13 +121,14 @@ pub(super) fn decide(
     means: &Means<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Option<Decided>, CommandError> {
-    let Prepared { entry, audience, exclusions, composer, endpoint, snapshot, .. } = prepared;
+    let Prepared { entry, audience, exclusions, composer, endpoint, snapshot, sent, .. } = prepared;
     let terms = Terms::of(&entry.campaign, &endpoint.identity(), composer.key_fingerprint());
     let planning = PlanningContext {
         campaign: &entry.campaign,
         snapshot: snapshot.as_ref(),
         terms,
         now: context.clock.now(),
+        sent,
         samples: SAMPLES,
     };
     let mut planner = Planner::new(planning);

@@ -27,5 +27,5 @@ pub use store::{Consumption, LockedLedger, Opened, ReadLedger};
 pub use types::{
     CampaignMemory, CampaignStatusRow, Change, ConsumedPlan, FoundPlan, HistoryRow, Holder,
     Imported, IssuedCode, Known, LastStop, LockTimeout, NewLedger, NewRecipient, PendingRow,
-    PlanRecord, PlanRow, RowId, Snapshot, TestSend, Who,
+    PlanRecord, PlanRow, RowId, Sent, Snapshot, TestSend, Who,
 };

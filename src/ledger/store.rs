@@ -15,7 +15,7 @@ use super::journal::Journal;
 use super::settlement::{AuditRow, Decision, Settlement, TestSendRow};
 use super::types::{
     CampaignStatusRow, Change, FoundPlan, HistoryRow, Imported, IssuedCode, LastStop, NewRecipient,
-    PendingRow, PlanRecord, PlanRow, RowId, Snapshot, TestSend, Who,
+    PendingRow, PlanRecord, PlanRow, RowId, Sent, Snapshot, TestSend, Who,
 };
 
 /// A ledger open for reading; works while an apply writes to it. Each call sees one
@@ -48,6 +48,10 @@ pub trait ReadLedger: Debug {
 
     /// Where everybody planned in a campaign stands.
     fn counts(&self, campaign: &CampaignName) -> Result<StateCounts, LedgerError>;
+
+    /// Who was put on the wire from a sender number since then, by any campaign, the longest
+    /// ago first. At most one entry for each second and plan.
+    fn sent_since(&self, sender: PhoneNumber, since: Timestamp) -> Result<Vec<Sent>, LedgerError>;
 
     /// When anything was last put on the wire, so that a restart keeps to the rate.
     fn last_attempt_at(&self) -> Result<Option<Timestamp>, LedgerError>;

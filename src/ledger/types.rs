@@ -337,6 +337,15 @@ pub struct Imported {
     pub unusable: u64,
 }
 
+/// People put on the wire from one sender number at one time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sent {
+    /// When their outcome was concluded, rounded up to a later second.
+    pub at: Timestamp,
+    /// How many; those to whom provably nothing was sent are not among them.
+    pub people: u64,
+}
+
 /// A consumed plan, as an apply that resumes it finds it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct FoundPlan {

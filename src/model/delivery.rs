@@ -3,6 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
+/// What `daily` counts over.
+pub const DAILY_WINDOW: Duration = Duration::from_hours(24);
+
+/// For a place of `daily` that is free within this time a run waits; for a later one it
+/// stops, so that no machine is kept for hours with nothing to do.
+pub const DAILY_PATIENCE: Duration = Duration::from_mins(5);
+
 /// The pace and form of sending. Not part of the plan id, `recipients_per_request` and
 /// `number_format` aside.
 #[derive(Clone, PartialEq, Debug)]
@@ -11,7 +18,7 @@ pub struct Delivery {
     pub rate: Rate,
     /// Most requests on the wire at once, 1 to 1,024.
     pub max_in_flight: u16,
-    /// Most people per rolling 24 hours and sender number.
+    /// Most people per rolling 24 hours and sender number, over all campaigns. At least 1.
     pub daily: Option<u64>,
     /// Recipients of identical content in one request, 1 to 100.
     pub recipients_per_request: u8,

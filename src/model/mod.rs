@@ -26,7 +26,7 @@ pub use campaign::{
 };
 pub use counting::{number, people, plural};
 pub use coupon::{CodeError, CouponCode, MAX_CODE_CHARS};
-pub use delivery::{Delivery, NumberFormat, Rate, RateError};
+pub use delivery::{DAILY_PATIENCE, DAILY_WINDOW, Delivery, NumberFormat, Rate, RateError};
 pub use ids::{ContentHash, KeyFingerprint, Lineage, MessageId, PlanId, RequestId, SidFingerprint};
 pub use limits::{Limits, Share};
 pub use message::{MediaFile, Message, SharedContent};

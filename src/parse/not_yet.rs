@@ -6,8 +6,7 @@ use super::document::Document;
 use super::tree::Kind;
 use crate::diagnostic::Diagnostic;
 
-const SINGLE_KEYS: [(&str, &str); 4] = [
-    ("/delivery/daily", "a limit of people per day is"),
+const SINGLE_KEYS: [(&str, &str); 3] = [
     ("/offer/code_key", "planning without the code key is"),
     ("/limits/cost", "a limit of cost is"),
     ("/allow", "reviewed overrides are"),

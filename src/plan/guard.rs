@@ -3,7 +3,7 @@
 use super::document::LimitSourceWord;
 use super::schedule::{Schedule, Timing};
 use super::summary::{AudienceSummary, Tally};
-use crate::model::{Campaign, CampaignStatus, OfferEnd, Timestamp};
+use crate::model::{Campaign, CampaignStatus, DAILY_PATIENCE, OfferEnd, Timestamp};
 
 /// One limit with what it is held against. Printed whether or not it is breached.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,6 +37,13 @@ pub enum Blocker {
         /// When it ends or ended.
         ends_at: Timestamp,
     },
+    /// `delivery.daily` leaves no place for a while. Binds `apply`, not `plan`.
+    DayOver {
+        /// What it allows.
+        most: u64,
+        /// When the first place is free.
+        free_at: Timestamp,
+    },
     /// `offer.starts_at` is still to come. Binds `apply`, not `plan`.
     NotYet {
         /// When it starts.
@@ -55,6 +62,8 @@ pub enum Notice {
     Duplicates(u64),
     /// The last people would get the offer too late and be left out.
     TooLate(u64),
+    /// `delivery.daily` spreads the sending over so many days.
+    Days(u64),
     /// The rate is above what WhatsApp carries at its best (1,000 a second).
     HighRate,
     /// Coupon codes are easy to guess.
@@ -111,13 +120,21 @@ pub(super) fn limit_checks(
     ]
 }
 
-/// What stops a plan at this time only.
+/// What stops a plan at this time only. `is_new`: it was never consumed.
 pub(super) fn timely_blockers(
     timing: &Timing,
     schedule: &Schedule,
     now: Timestamp,
+    is_new: bool,
 ) -> Vec<Blocker> {
     let mut blockers = Vec::new();
+    // Nobody could be sent to for a while: consuming it would only let the offer run.
+    if let Some(daily) = schedule.daily.filter(|_| is_new)
+        && let Some(free_at) = daily.free_at.filter(|at| at.since(now) > DAILY_PATIENCE)
+        && timing.starts_at.is_none_or(|start| start <= now)
+    {
+        blockers.push(Blocker::DayOver { most: daily.most, free_at });
+    }
     if let OfferEnd::At(ends_at) = schedule.offer_end
         && ends_at.minus(timing.min_remaining) < schedule.starts_at
     {
@@ -135,7 +152,7 @@ pub(super) fn notices(
     audience: &AudienceSummary,
     tally: &Tally,
     again: u64,
-    too_late: u64,
+    schedule: &Schedule,
     one_guess_in: Option<f64>,
 ) -> Vec<Notice> {
     let mut notices = Vec::new();
@@ -150,7 +167,10 @@ pub(super) fn notices(
     }
     notices.extend(some(audience.us_numbers, Notice::UsNumbers));
     notices.extend(some(audience.duplicates, Notice::Duplicates));
-    notices.extend(some(too_late, Notice::TooLate));
+    notices.extend(some(schedule.too_late, Notice::TooLate));
+    if let Some(daily) = schedule.daily.filter(|daily| daily.days > 1) {
+        notices.push(Notice::Days(daily.days));
+    }
     notices.extend(some(again, Notice::Again));
     notices.extend(some(tally.differs, Notice::Drifted));
     if campaign.delivery.rate.per_second() > 1000.0 {

@@ -8,6 +8,7 @@
 //! where it says so (schedule and warnings): the same meaning has the same id.
 
 mod action;
+mod daily;
 pub mod document;
 mod guard;
 mod identity;
@@ -26,6 +27,6 @@ pub use guard::{Blocker, LimitCheck, Notice};
 pub use inputs::{InputDigest, RowMark, RowMarker};
 pub use planner::{Plan, Planned, Planner, PlanningContext, Progress};
 pub use sampling::{Sample, SampleMessage};
-pub use schedule::Schedule;
+pub use schedule::{DailySchedule, Schedule};
 pub use summary::{AudienceSummary, CodeSummary, ExcludeSummary, InvalidRow, SourceSummary, Tally};
 pub use terms::{FieldChange, ShownTerm, Terms};

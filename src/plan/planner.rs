@@ -9,7 +9,7 @@ use super::sampling::{Sample, Sampler};
 use super::schedule::{Schedule, Timing};
 use super::summary::{AudienceSummary, CodeSummary, Tally};
 use super::terms::{FieldChange, Terms};
-use crate::ledger::{ConsumedPlan, Known, Snapshot};
+use crate::ledger::{ConsumedPlan, Known, Sent, Snapshot};
 use crate::model::{
     Campaign, CampaignName, CampaignStatus, ContentHash, Lineage, PersonKey, PhoneNumber, PlanId,
     State, Timestamp,
@@ -91,6 +91,9 @@ pub struct PlanningContext<'a> {
     pub terms: Terms,
     /// The wall time.
     pub now: Timestamp,
+    /// Who was sent to from this sender number within the last 24 hours, by any campaign, the
+    /// longest ago first; for `delivery.daily` only.
+    pub sent: &'a [Sent],
     /// How many samples to keep.
     pub samples: usize,
 }
@@ -185,7 +188,7 @@ impl<'a> Planner<'a> {
             Progress::Resumes(_) | Progress::Finished(_) => 0,
         };
         let Self { context, tally, sends, sampler, .. } = self;
-        let PlanningContext { campaign, snapshot, terms, now, .. } = context;
+        let PlanningContext { campaign, snapshot, terms, now, sent, .. } = context;
         let memory = snapshot.and_then(|snapshot| snapshot.campaign.as_ref());
         let last_plan = memory.and_then(|memory| memory.last_plan.as_ref());
         let changes = last_plan.map(|last| terms.changes_since(&last.terms)).unwrap_or_default();
@@ -196,7 +199,7 @@ impl<'a> Planner<'a> {
             }
         };
         let timing = Timing::of(campaign, written_end);
-        let schedule = timing.schedule(tally.send, now);
+        let schedule = timing.schedule(tally.send, now, sent);
         let limits = limit_checks(campaign, &audience, people);
         let one_guess_in = match &codes {
             CodeSummary::Unique { one_guess_in, .. } => *one_guess_in,
@@ -204,7 +207,8 @@ impl<'a> Planner<'a> {
         };
         let mut blockers = blockers(&tally, &limits, &changes);
         if tally.send > 0 {
-            blockers.extend(timely_blockers(&timing, &schedule, now));
+            let is_new = progress == Progress::New;
+            blockers.extend(timely_blockers(&timing, &schedule, now, is_new));
         }
         Plan {
             campaign: campaign.name.clone(),
@@ -212,7 +216,7 @@ impl<'a> Planner<'a> {
             lineage: snapshot.map(|snapshot| snapshot.lineage.clone()),
             progress,
             status: campaign.status,
-            notices: notices(campaign, &audience, &tally, again, schedule.too_late, one_guess_in),
+            notices: notices(campaign, &audience, &tally, again, &schedule, one_guess_in),
             audience,
             tally,
             samples: sampler.finish(|number| is_sent_to(&sends, number)),

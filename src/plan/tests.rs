@@ -110,7 +110,7 @@ fn plan_with(
     audience: AudienceSummary,
 ) -> Plan {
     let terms = Terms::of(campaign, HOST, None);
-    let context = PlanningContext { campaign, snapshot, terms, now: NOW, samples: 2 };
+    let context = PlanningContext { campaign, snapshot, terms, now: NOW, sent: &[], samples: 2 };
     let mut planner = Planner::new(context);
     for &(number, content) in people {
         if planner.consider(number, content) == Action::Send
@@ -159,6 +159,7 @@ fn what_the_ledger_remembers_decides() {
             snapshot: Some(&snapshot),
             terms,
             now: NOW,
+            sent: &[],
             samples: 0,
         };
         let mut planner = Planner::new(context);

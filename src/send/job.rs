@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::event::RunReport;
-use crate::ledger::Change;
+use crate::ledger::{Change, Sent};
 use crate::model::{CampaignName, Delivery, OfferEnd, PlanId, Share, StateCounts};
 
 use super::pacer::Pace;
@@ -18,6 +18,9 @@ pub struct Job {
     pub plan: PlanId,
     /// Pace, concurrency, grouping, tries, least time left.
     pub delivery: Delivery,
+    /// Who was sent to from this sender number within the last 24 hours, by any campaign,
+    /// the longest ago first; for `delivery.daily` only.
+    pub sent_before: Vec<Sent>,
     /// `limits.failures`: the share of rejections that halts after 50 outcomes.
     pub failures: Share,
     /// The offer's end as it was consumed.

@@ -18,6 +18,7 @@ mod job;
 mod listener;
 mod meter;
 mod pacer;
+mod places;
 mod ports;
 mod protocol;
 mod queue;

@@ -9,6 +9,7 @@ use super::engine::Ran;
 use crate::cli::{ApplyArgs, ApplyFormat, Exit};
 use crate::event::{RunReport, StopReason};
 use crate::ledger::{Journal, LastStop, LockedLedger};
+use crate::model::UtcOffset;
 use crate::send::StoreError;
 use crate::view::{self, run};
 
@@ -78,7 +79,10 @@ pub(super) fn end(
         tell_of_failure(context, ran, error, journal).map_err(CommandError::Output)?;
     }
     Ok(match report.stop {
-        StopReason::Finished | StopReason::OfferOver | StopReason::AttemptsUsedUp => false,
+        StopReason::Finished
+        | StopReason::OfferOver
+        | StopReason::AttemptsUsedUp
+        | StopReason::Daily => false,
         StopReason::Halted(reason) => reason.stops_all_campaigns(),
         StopReason::Limit
         | StopReason::Deadline
@@ -127,7 +131,11 @@ pub(super) fn record(
     let stop = LastStop {
         at: context.clock.now(),
         reason: run::stop_word(report.stop).to_owned(),
-        detail: report.detail.as_ref().map(|detail| format!("{}: {}", detail.code, detail.text)),
+        detail: match (&report.detail, report.next_at) {
+            (Some(detail), _) => Some(format!("{}: {}", detail.code, detail.text)),
+            (None, Some(at)) => Some(format!("not before {}", at.rfc3339(UtcOffset::UTC))),
+            (None, None) => None,
+        },
     };
     Ok(ledger.record_stop(&report.campaign, &stop)?)
 }
@@ -140,13 +148,17 @@ fn exit_of(report: &RunReport) -> Exit {
         // Nobody is pending once the offer is over, but people were not reached who should
         // have been: a pipeline must not be green.
         StopReason::OfferOver => Exit::Pending,
-        StopReason::Limit | StopReason::Deadline | StopReason::AttemptsUsedUp
+        StopReason::Limit
+        | StopReason::Deadline
+        | StopReason::Daily
+        | StopReason::AttemptsUsedUp
             if report.counts.pending > 0 =>
         {
             Exit::Pending
         }
         StopReason::Limit
         | StopReason::Deadline
+        | StopReason::Daily
         | StopReason::AttemptsUsedUp
         | StopReason::Finished => Exit::Done,
     };

@@ -21,7 +21,9 @@ use crate::kaleyra::{
     Asked, Client, ClientOptions, Form, Reply, Timeouts, Transport, classify, expiration_time_ms,
 };
 use crate::ledger::{Change, Journal, LockedLedger, PendingRow, PlanRow, RowId, UnrecordedOutcome};
-use crate::model::{Offer, OfferEnd, Outcome, PhoneNumber, Rate, RequestResult, SharedContent};
+use crate::model::{
+    DAILY_WINDOW, Offer, OfferEnd, Outcome, PhoneNumber, Rate, RequestResult, SharedContent,
+};
 use crate::send::{
     self, Job, Pace, Request, RunOutcome, StopSignal, Store, StoreError, Wire, Writing,
 };
@@ -118,10 +120,19 @@ impl<'a> Engine<'a> {
             return Err(CommandError::Superseded(campaign.name.to_string()));
         }
         let offer_end = found.plan.offer_end;
+        let delivery = &campaign.delivery;
+        let sent_before = match delivery.daily {
+            Some(_) => {
+                let since = self.clock.now().minus(DAILY_WINDOW);
+                ledger.read().sent_since(campaign.sender.from, since)?
+            }
+            None => Vec::new(),
+        };
         let job = Job {
             campaign: campaign.name.clone(),
             plan,
-            delivery: campaign.delivery.clone(),
+            delivery: delivery.clone(),
+            sent_before,
             failures: campaign.limits.failures,
             offer_end,
             counts: ledger.read().counts(&campaign.name)?,

@@ -1,10 +1,12 @@
 //! What planning may know: the past of one campaign.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::ledger::error::LedgerError;
 use crate::ledger::types::{
-    CampaignMemory, ConsumedPlan, FoundPlan, Known, PendingRow, PlanRow, RowId, Snapshot,
+    CampaignMemory, ConsumedPlan, FoundPlan, Known, PendingRow, PlanRow, RowId, Sent, Snapshot,
 };
 use crate::model::{
     CampaignName, CouponCode, KeyFingerprint, PhoneNumber, PlanId, SidFingerprint, State,
@@ -52,6 +54,18 @@ const PENDING: &str = concat!(
     ", r.attempts FROM recipients AS r NOT INDEXED
       WHERE r.plan = ?1 AND r.id > ?2 AND r.state = 'pending' ORDER BY r.id LIMIT ?3"
 );
+
+const ALL_PLANS: &str = concat!("SELECT ", plan_columns!(), " FROM plans AS p");
+
+// An outcome that was settled later counts from its attempt: when it was concluded is not
+// known any more.
+const SENT: &str = "SELECT plan, at / 1000 + 1 AS second, count(*) FROM
+    (SELECT r.plan, CASE WHEN r.state = 'accepted' AND r.cause IS NULL THEN r.accepted_at
+        WHEN r.state = 'accepted' THEN r.attempted_at ELSE r.updated_at END AS at
+      FROM recipients AS r NOT INDEXED
+      WHERE r.state = 'attempting' OR r.state = 'accepted' OR r.state = 'rejected'
+        OR r.state = 'unknown')
+  WHERE at >= ?1 GROUP BY plan, second ORDER BY second";
 
 const LAST_ATTEMPT: &str = "SELECT max(attempted_at) FROM recipients";
 
@@ -128,6 +142,38 @@ impl ReadLedger {
                 }
                 None => Ok(StateCounts::default()),
             }
+        })
+    }
+
+    /// Who was put on the wire from a sender number since then, by any campaign, the longest
+    /// ago first. At most one entry for each second and plan.
+    pub fn sent_since(
+        &self,
+        sender: PhoneNumber,
+        since: Timestamp,
+    ) -> Result<Vec<Sent>, LedgerError> {
+        self.reading("count who was sent to", |connection| {
+            let mut plans = HashSet::new();
+            let mut statement = connection.prepare(ALL_PLANS)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let (id, plan) = read_plan(row)?;
+                if plan.sender == sender {
+                    plans.insert(id);
+                }
+            }
+            let mut sent = Vec::new();
+            let mut statement = connection.prepare(SENT)?;
+            let mut rows = statement.query([since.as_millis()])?;
+            while let Some(row) = rows.next()? {
+                let (plan, second, people): (i64, i64, i64) =
+                    (row.get(0)?, row.get(1)?, row.get(2)?);
+                if plans.contains(&plan) {
+                    let at = Timestamp::from_millis(second.saturating_mul(1_000));
+                    sent.push(Sent { at, people: people.unsigned_abs() });
+                }
+            }
+            Ok(sent)
         })
     }
 

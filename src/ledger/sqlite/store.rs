@@ -8,7 +8,7 @@ use crate::ledger::settlement::{AuditRow, Decision, Settlement, TestSendRow};
 use crate::ledger::store;
 use crate::ledger::types::{
     CampaignStatusRow, Change, FoundPlan, HistoryRow, IssuedCode, LastStop, NewRecipient,
-    PendingRow, PlanRecord, PlanRow, RowId, Snapshot, TestSend, Who,
+    PendingRow, PlanRecord, PlanRow, RowId, Sent, Snapshot, TestSend, Who,
 };
 use crate::model::{
     CampaignName, KeyFingerprint, LedgerSecret, Lineage, PersonKey, PhoneNumber, PlanId, State,
@@ -49,6 +49,10 @@ impl store::ReadLedger for ReadLedger {
 
     fn counts(&self, campaign: &CampaignName) -> Result<StateCounts, LedgerError> {
         self.counts(campaign)
+    }
+
+    fn sent_since(&self, sender: PhoneNumber, since: Timestamp) -> Result<Vec<Sent>, LedgerError> {
+        self.sent_since(sender, since)
     }
 
     fn last_attempt_at(&self) -> Result<Option<Timestamp>, LedgerError> {

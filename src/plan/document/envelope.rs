@@ -30,6 +30,8 @@ pub struct EnvelopeEntry {
     pub text: Option<TextObject>,
     /// The pace, as in the campaign file.
     pub rate: String,
+    /// Most people within 24 hours and sender number, where stated.
+    pub daily: Option<u64>,
     /// Nobody is sent an offer with less than this left.
     pub min_remaining_ms: u64,
     /// The most outcomes a crash can leave unknown.

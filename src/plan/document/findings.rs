@@ -33,6 +33,14 @@ pub(super) fn notice_finding(notice: &Notice) -> Finding {
                 people(count)
             ),
         ),
+        Notice::Days(days) => (
+            "days",
+            format!(
+                "`delivery.daily` spreads this over {} days: apply stops with exit code 5 when \
+                 a day is full, and goes on when it is run again",
+                number(days)
+            ),
+        ),
         Notice::HighRate => (
             "high_rate",
             "`delivery.rate` is above 1,000 a second, the most WhatsApp carries for one number"
@@ -102,6 +110,16 @@ pub(super) fn blocker_finding(blocker: &Blocker, offset: UtcOffset, now: Timesta
             };
             ("offer_over", None, text)
         }
+        Blocker::DayOver { most, free_at } => (
+            "day_over",
+            None,
+            format!(
+                "`delivery.daily` allows {} in 24 hours from this number, and they were sent: \
+                 apply it from {} on",
+                people(*most),
+                free_at.human(offset)
+            ),
+        ),
         Blocker::NotYet { starts_at } => (
             "not_yet",
             None,

@@ -24,11 +24,14 @@ impl PlanObject {
             Progress::Resumes(before) | Progress::Finished(before) => Some(before),
         };
         let timeless = |blocker: &&Blocker| {
-            !matches!(blocker, Blocker::OfferOver { .. } | Blocker::NotYet { .. })
+            !matches!(
+                blocker,
+                Blocker::OfferOver { .. } | Blocker::NotYet { .. } | Blocker::DayOver { .. }
+            )
         };
         let finding = |blocker| blocker_finding(blocker, UtcOffset::UTC, plan.made_at);
         let hide = |text: &String| plan.terms.without_code(text);
-        let lasting = |notice: &&Notice| !matches!(notice, Notice::TooLate(_));
+        let lasting = |notice: &&Notice| !matches!(notice, Notice::TooLate(_) | Notice::Days(_));
         Self {
             campaign: plan.campaign.to_string(),
             plan_id: plan.id.map(|id| id.to_string()),
@@ -119,6 +122,7 @@ impl EnvelopeEntry {
                 button: text.button.as_ref().map(hide),
             }),
             rate: campaign.delivery.rate.to_string(),
+            daily: campaign.delivery.daily,
             min_remaining_ms: millis(campaign.delivery.min_remaining),
             most_unknown: plan.most_unknown,
             utc_offset_seconds: campaign.offer.offset.seconds(),

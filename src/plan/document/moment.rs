@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::envelope::{EnvelopeEntry, StatusWord};
 use super::findings::{blocker_finding, notice_finding};
-use super::object::{AnchorWord, Finding, PlanObject};
+use super::object::{AnchorWord, Finding, PlanObject, ProgressWord};
+use crate::ledger::Sent;
 use crate::model::{OfferEnd, Rate, Timestamp, UtcOffset};
 use crate::plan::guard::{Notice, timely_blockers};
 use crate::plan::schedule::{EndTerm, Schedule, Timing};
@@ -47,18 +48,23 @@ pub enum VerdictWord {
 }
 
 impl Moment {
-    /// What a plan comes to at `now`.
-    pub fn of(plan: &PlanObject, entry: &EnvelopeEntry, now: Timestamp) -> Self {
+    /// What a plan comes to at `now`. `sent` is who was sent to from
+    /// the sender number within the last 24 hours, where that is known.
+    pub fn of(plan: &PlanObject, entry: &EnvelopeEntry, now: Timestamp, sent: &[Sent]) -> Self {
         let timing = timing(plan, entry);
         let offset = UtcOffset::from_seconds(entry.utc_offset_seconds).unwrap_or_default();
-        let schedule = timing.schedule(plan.counts.send, now);
+        let schedule = timing.schedule(plan.counts.send, now, sent);
         let mut refused = plan.refused.clone();
         let mut warnings = plan.warnings.clone();
         if plan.counts.send > 0 {
-            let timely = timely_blockers(&timing, &schedule, now);
+            let timely =
+                timely_blockers(&timing, &schedule, now, plan.progress == ProgressWord::New);
             refused.extend(timely.iter().map(|blocker| blocker_finding(blocker, offset, now)));
             if schedule.too_late > 0 {
                 warnings.push(notice_finding(&Notice::TooLate(schedule.too_late)));
+            }
+            if let Some(daily) = schedule.daily.filter(|daily| daily.days > 1) {
+                warnings.push(notice_finding(&Notice::Days(daily.days)));
             }
         }
         Self {
@@ -97,6 +103,7 @@ fn timing(plan: &PlanObject, entry: &EnvelopeEntry) -> Timing {
     };
     Timing {
         rate: Rate::parse(&entry.rate).unwrap_or_default(),
+        daily: entry.daily,
         min_remaining: Duration::from_millis(entry.min_remaining_ms),
         starts_at: plan.offer.starts_at,
         end,

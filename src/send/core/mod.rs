@@ -7,6 +7,7 @@
 //! out once a stop is decided; rows that are `attempting` on disk are never more than
 //! `max_in_flight` requests.
 
+mod daily;
 mod replies;
 mod sending;
 mod stopping;
@@ -24,6 +25,7 @@ use super::gate::Gate;
 use super::job::Job;
 use super::meter::{Meter, time_left};
 use super::pacer::Pacer;
+use super::places::Places;
 use super::protocol::{Action, BatchId, Event, Now, Ticket};
 use super::queue::{PAGE, Queue, Recipient};
 use super::slots::Slots;
@@ -46,6 +48,12 @@ pub(super) struct Core {
     breaker: Breaker,
     tally: Tally,
     meter: Meter,
+    /// What `delivery.daily` leaves.
+    places: Option<Places>,
+    /// When the next place is free, while a run waits for it.
+    place_at: Option<Duration>,
+    /// Until when the run waits for a place, once that was told.
+    told_of_wait: Option<Duration>,
     /// How many more people may be put on the wire (`--limit`).
     limit_left: u64,
     /// People who stay pending because their tries in this run are used up.
@@ -84,8 +92,9 @@ struct Concluding {
 
 impl Core {
     /// A run that begins now. `pacer` carries what was sent before by the same sender.
-    pub(super) fn new(job: Job, mut pacer: Pacer, now: Now) -> Self {
+    pub(super) fn new(mut job: Job, mut pacer: Pacer, now: Now) -> Self {
         pacer.set_rate(job.delivery.rate);
+        let sent_before = std::mem::take(&mut job.sent_before);
         Self {
             started: now,
             mode: Mode::Running,
@@ -99,6 +108,9 @@ impl Core {
             breaker: Breaker::default(),
             tally: Tally::new(job.counts),
             meter: Meter::starting(now.elapsed),
+            places: job.delivery.daily.map(|most| Places::new(most, sent_before)),
+            place_at: None,
+            told_of_wait: None,
             limit_left: job.limit.unwrap_or(u64::MAX),
             gave_up: Vec::new(),
             intent_at: None,
@@ -180,6 +192,7 @@ impl Core {
         let in_running = [
             send_at.filter(|_| running && !self.blocked_by_connecting),
             self.intent_at.filter(|_| running),
+            self.place_at.filter(|_| running),
             self.gate.opens_at().filter(|_| running),
         ];
         let draining = matches!(self.mode, Mode::Draining(_));
@@ -208,6 +221,7 @@ impl Core {
             plan: self.job.plan,
             stop,
             detail: self.detail.clone(),
+            next_at: self.next_place(stop),
             counts: self.tally.counts(),
             this_run: self.tally.this_run(),
             unknown: self.tally.unknown(),

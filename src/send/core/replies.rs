@@ -39,6 +39,7 @@ impl Core {
         }
         let changes = conclusions(&batch.members, &result.outcomes, now.wall);
         self.write(Ticket::Outcome(id), changes, out);
+        self.keep_places(now, &result.outcomes);
         self.judge(now, id, &result, out);
         if !self.ledger_failed {
             let outcomes = result.outcomes;
@@ -57,6 +58,7 @@ impl Core {
             self.tally.concluded_with(&outcome);
             let Outcome::NotSent(reason) = outcome else { continue };
             self.limit_left = self.limit_left.saturating_add(1);
+            self.give_place_back();
             let sender_wide = match reason {
                 NotSent::NoConnection | NotSent::Throttled => true,
                 NotSent::Refused(_) | NotSent::GroupRefused => concluded.withdrawn,

@@ -61,9 +61,15 @@ impl Core {
     /// Writes intents for as many requests as slots, rate, gate and limit allow.
     pub(super) fn begin_requests(&mut self, now: Now, out: &mut Vec<Action>) {
         self.intent_at = None;
+        self.place_at = None;
         while self.slots.has_free() && self.limit_left > 0 && self.queue.has_waiting() {
+            let places = self.places_left(now);
+            if places == 0 {
+                self.wait_for_place(now, out);
+                return;
+            }
             let most = match self.gate.admission(self.slots.is_empty()) {
-                Admission::All => self.largest_group(),
+                Admission::All => self.largest_group(places),
                 Admission::Probe => 1,
                 Admission::Nobody => return,
             };
@@ -137,9 +143,9 @@ impl Core {
         left.is_zero() || left + tolerated < self.job.delivery.min_remaining
     }
 
-    fn largest_group(&self) -> usize {
+    fn largest_group(&self, places: u64) -> usize {
         let configured = u64::from(self.job.delivery.recipients_per_request).max(1);
-        let most = configured.min(self.pacer.most_per_request()).min(self.limit_left);
+        let most = configured.min(self.pacer.most_per_request()).min(self.limit_left).min(places);
         usize::try_from(most).unwrap_or(1)
     }
 
@@ -148,6 +154,7 @@ impl Core {
         let messages = u32::try_from(members.len()).unwrap_or(u32::MAX);
         let token = self.pacer.reserve(now.elapsed, messages);
         self.limit_left -= u64::from(messages);
+        self.take_places(u64::from(messages), out);
         let offer_ends_at = self.job.offer_end.instant(now.wall);
         let intents = members
             .iter()

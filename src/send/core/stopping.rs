@@ -103,6 +103,7 @@ impl Core {
         if !quiet {
             return;
         }
+        let day_is_over = self.mode == Mode::Running && self.is_day_over(now);
         let stop = match self.mode {
             Mode::Draining(stop) => stop,
             Mode::Skipping if self.queue.is_drained() => StopReason::OfferOver,
@@ -111,6 +112,7 @@ impl Core {
             }
             Mode::Running if self.queue.is_drained() => StopReason::AttemptsUsedUp,
             Mode::Running if self.limit_left == 0 && self.queue.has_waiting() => StopReason::Limit,
+            Mode::Running if self.queue.has_waiting() && day_is_over => StopReason::Daily,
             Mode::Running | Mode::Skipping => return,
         };
         self.done = true;
@@ -144,6 +146,7 @@ impl Core {
             self.pacer.write_starts(now.elapsed, batch.messages());
         }
         let outcomes = vec![Outcome::Unknown(UnknownCause::Stopped); batch.members.len()];
+        self.keep_places(now, &outcomes);
         let changes = conclusions(&batch.members, &outcomes, now.wall);
         if !self.ledger_failed {
             let members = batch.members;

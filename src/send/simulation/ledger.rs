@@ -1,6 +1,8 @@
 //! A model of the ledger: states by row, compare-and-set, nothing else.
 
-use crate::ledger::{Change, PendingRow, RowId};
+use std::time::Duration;
+
+use crate::ledger::{Change, PendingRow, RowId, Sent};
 use crate::model::{Outcome, State, StateCounts, Timestamp, UnknownCause};
 
 use super::pending_row;
@@ -12,12 +14,20 @@ pub(super) struct ModelLedger {
     /// Whether everybody gets the very same message.
     shared: bool,
     pub(super) last_intent: Option<Timestamp>,
+    /// When each outcome was concluded that is, or may be, a message sent.
+    sent: Vec<Sent>,
 }
 
 impl ModelLedger {
     pub(super) fn new(people: usize, shared: bool) -> Self {
         let counts = StateCounts { pending: people as u64, ..StateCounts::default() };
-        Self { states: vec![State::Pending; people], counts, shared, last_intent: None }
+        Self {
+            states: vec![State::Pending; people],
+            counts,
+            shared,
+            last_intent: None,
+            sent: Vec::new(),
+        }
     }
 
     /// Makes changes in their order; `Err` when a row is not in the expected state.
@@ -43,7 +53,7 @@ impl ModelLedger {
     }
 
     /// The next run's first act: who was attempting when the process died is unknown.
-    pub(super) fn recover(&mut self) -> u64 {
+    pub(super) fn recover(&mut self, at: Timestamp) -> u64 {
         let mut count = 0;
         for state in &mut self.states {
             if *state == State::Attempting {
@@ -52,11 +62,19 @@ impl ModelLedger {
                 count += 1;
             }
         }
+        self.sent.push(Sent { at, people: count });
         count
     }
 
     pub(super) fn state(&self, row: RowId) -> State {
         self.states[usize::try_from(row.0).expect("row ids are positive") - 1]
+    }
+
+    /// Who was sent to, or may have been, the longest ago first.
+    pub(super) fn sent(&self) -> Vec<Sent> {
+        let mut sent = self.sent.clone();
+        sent.sort_by_key(|sent| sent.at);
+        sent
     }
 
     pub(super) fn counts(&self) -> StateCounts {
@@ -92,6 +110,11 @@ impl ModelLedger {
             return Err(row);
         }
         *state = to;
+        if let Change::Conclude { at, .. } = change
+            && to != State::Pending
+        {
+            self.sent.push(Sent { at: at.plus(Duration::from_millis(1)), people: 1 });
+        }
         self.counts.shift(from, to, 1);
         Ok(())
     }

@@ -64,6 +64,7 @@ fn job(people: u64, rate: &str, max_in_flight: u16) -> Job {
             min_remaining: Duration::from_mins(15),
             number_format: NumberFormat::Digits,
         },
+        sent_before: Vec::new(),
         failures: Share::parse("100%").expect("a share"),
         offer_end: OfferEnd::At(start().plus(Duration::from_hours(24))),
         counts: StateCounts { pending: people, ..StateCounts::default() },

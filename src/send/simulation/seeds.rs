@@ -37,7 +37,7 @@ fn campaign(seed: u64) {
     let most_crashes = chance.below(6);
     let mut crashes = 0;
     // Long enough for any campaign of this size, so that a run without end is found.
-    for _run in 0..60 {
+    for _run in 0..200 {
         world.start();
         let crash_at = (crashes < most_crashes).then(|| chance.below(150));
         let signal_at = (chance.below(4) == 0).then(|| chance.below(200));
@@ -60,19 +60,24 @@ fn campaign(seed: u64) {
             world.crash();
             continue;
         }
-        if is_the_end(world.end()) {
+        let stop = world.end();
+        if is_the_end(stop) {
             break;
+        }
+        if stop == StopReason::Daily {
+            world.rest();
         }
         world.job.limit = None;
         world.job.deadline = None;
         world.weather = calmer(&world.weather);
     }
-    world.ledger.recover();
+    world.ledger.recover(start().plus(world.now));
     let counts = world.ledger.counts();
     assert_eq!(counts.get(State::Attempting), 0);
     assert_eq!(counts.get(State::Pending), 0, "in calm weather everybody is settled");
     world.check_rows();
     check_rate(&world);
+    check_days(&world);
 }
 
 fn is_the_end(stop: StopReason) -> bool {
@@ -102,6 +107,11 @@ fn scenario(chance: &mut Chance) -> Job {
     };
     if chance.below(8) == 0 {
         job.failures = Share::parse("5%").expect("a share");
+    }
+    if chance.below(5) == 0 {
+        // A day's places are few, and the offer outlasts all the days they make.
+        job.delivery.daily = Some(people / 5 + 1 + chance.below(people));
+        job.offer_end = OfferEnd::At(start().plus(Duration::from_hours(24 * 365)));
     }
     job
 }
@@ -151,6 +161,19 @@ fn calmer(weather: &Weather) -> Weather {
         group_refused: weather.group_refused / 2,
         write_fails: weather.write_fails / 2,
         ..weather.clone()
+    }
+}
+
+/// No 24 hours hold more people than allowed, wherever they begin.
+fn check_days(world: &World) {
+    let Some(most) = world.job.delivery.daily else { return };
+    let day = Duration::from_hours(24);
+    let mut reached = world.reached.clone();
+    reached.sort_unstable();
+    for (i, &(start, _)) in reached.iter().enumerate() {
+        let inside = reached[i..].iter().filter(|&&(at, _)| at - start < day);
+        let people: u64 = inside.map(|&(_, people)| people).sum();
+        assert!(people <= most, "{people} of {most} within 24 hours from {start:?}");
     }
 }
 

@@ -60,6 +60,42 @@ fn a_limit_counts_people_and_the_next_run_goes_on() {
 }
 
 #[test]
+fn a_full_day_stops_and_the_next_run_goes_on_when_the_first_place_is_free() {
+    let mut job = job(50, "10/s", 4);
+    job.delivery.daily = Some(20);
+    job.offer_end = OfferEnd::At(start().plus(Duration::from_hours(24 * 7)));
+    let mut world = world(job, Weather { throttled: 200, rejected: 100, ..Weather::fair() });
+    assert_eq!(ends(&mut world), StopReason::Daily);
+    let reached = |world: &World| 50 - world.ledger.counts().pending;
+    assert_eq!(reached(&world), 20);
+    let first = world.ledger.sent()[0].at;
+    let next_at = world.next_at.expect("told");
+    assert!(next_at.since(first.plus(Duration::from_hours(24))) <= Duration::from_secs(1));
+
+    world.start();
+    assert_eq!(ends(&mut world), StopReason::Daily, "an hour is nothing");
+    assert_eq!(reached(&world), 20);
+
+    // Places come back one by one, as they were taken: the run keeps step with them.
+    world.rest();
+    world.start();
+    assert_eq!(ends(&mut world), StopReason::Daily);
+    assert_eq!(reached(&world), 40);
+    world.rest();
+    world.start();
+    assert_eq!(ends(&mut world), StopReason::Finished);
+}
+
+#[test]
+fn unknown_outcomes_keep_their_places() {
+    let mut job = job(50, "10/s", 1);
+    job.delivery.daily = Some(3);
+    let mut world = world(job, Weather { in_doubt: 1_000, ..Weather::fair() });
+    assert_eq!(ends(&mut world), StopReason::Daily);
+    assert_eq!(world.ledger.counts().unknown, 3);
+}
+
+#[test]
 fn a_deadline_stops_and_leaves_the_rest_pending() {
     let mut job = job(500, "100/s", 4);
     job.deadline = Some(Duration::from_secs(2));

@@ -8,8 +8,10 @@ use std::hash::Hasher;
 use std::time::Duration;
 
 use crate::event::{RunEvent, StopReason};
-use crate::ledger::{Change, RowId};
-use crate::model::{HaltReason, NotSent, Outcome, ReplySignal, RequestResult, State, UnknownCause};
+use crate::ledger::{Change, RowId, Sent};
+use crate::model::{
+    DAILY_WINDOW, HaltReason, NotSent, Outcome, ReplySignal, RequestResult, State, UnknownCause,
+};
 
 use super::super::core::Core;
 use super::super::job::StopSignal;
@@ -34,6 +36,7 @@ struct Small {
     maybe_sent: [u8; PEOPLE],
     not_sent_left: u8,
     signals_left: u8,
+    daily: bool,
     stopped: bool,
     finished: Option<StopReason>,
 }
@@ -62,21 +65,29 @@ enum Move {
 
 #[test]
 fn every_order_of_events_keeps_the_promises_singly() {
-    let states = walk(Bounds { group: 1, not_sent: 0, signals: 1 });
+    let states = walk(Bounds { group: 1, not_sent: 0, signals: 1, daily: false });
     assert!(states > 20_000, "only {states} states were reached");
 }
 
 #[test]
 fn every_order_of_events_keeps_the_promises_in_groups() {
-    let states = walk(Bounds { group: 2, not_sent: 1, signals: 0 });
+    let states = walk(Bounds { group: 2, not_sent: 1, signals: 0, daily: false });
     assert!(states > 10_000, "only {states} states were reached");
+}
+
+#[test]
+fn every_order_of_events_keeps_to_the_places_of_a_day() {
+    for group in [1, 2] {
+        let states = walk(Bounds { group, not_sent: 1, signals: 0, daily: true });
+        assert!(states > 1_000, "only {states} states were reached");
+    }
 }
 
 #[test]
 #[ignore = "takes minutes: run it with `-- --ignored`"]
 fn every_order_of_events_keeps_the_promises_with_all_faults_together() {
-    for group in [1, 2] {
-        walk(Bounds { group, not_sent: 1, signals: 1 });
+    for (group, daily) in [(1, false), (2, false), (1, true), (2, true)] {
+        walk(Bounds { group, not_sent: 1, signals: 1, daily });
     }
 }
 
@@ -89,7 +100,12 @@ struct Bounds {
     not_sent: u8,
     /// Signals.
     signals: u8,
+    /// Two places in 24 hours, of which one is free at the start and one in a minute.
+    daily: bool,
 }
+
+/// When the second place is free.
+const SECOND_PLACE: Duration = Duration::from_mins(1);
 
 /// Visits every state that can be reached; how many there are.
 fn walk(bounds: Bounds) -> usize {
@@ -116,6 +132,11 @@ impl Small {
         let mut job = job(PEOPLE as u64, "1000/s", SLOTS);
         job.delivery.recipients_per_request = bounds.group;
         job.delivery.max_attempts = 2;
+        if bounds.daily {
+            let at = start().plus(SECOND_PLACE).minus(DAILY_WINDOW);
+            job.delivery.daily = Some(2);
+            job.sent_before = vec![Sent { at, people: 1 }];
+        }
         let pacer = Pacer::new(job.delivery.rate);
         let now = Now { elapsed: Duration::ZERO, wall: start() };
         let mut small = Self {
@@ -129,6 +150,7 @@ impl Small {
             maybe_sent: [0; PEOPLE],
             not_sent_left: bounds.not_sent,
             signals_left: bounds.signals,
+            daily: bounds.daily,
             stopped: false,
             finished: None,
         };
@@ -270,6 +292,11 @@ impl Small {
                         .iter()
                         .map(|number| RowId(row(number.as_u64()).expect("a small number")))
                         .collect();
+                    if self.daily {
+                        let sent: u8 = self.maybe_sent.iter().sum();
+                        let places = if self.now < SECOND_PLACE { 1 } else { 2 };
+                        assert!(usize::from(sent) + rows.len() <= places, "{places} places");
+                    }
                     for row in &rows {
                         self.maybe_sent[index(*row)] += 1;
                     }
@@ -301,6 +328,8 @@ impl Small {
             let written = stop != StopReason::Halted(HaltReason::Ledger);
             assert!(!written || counts.attempting == 0);
             assert!(stop != StopReason::Finished || counts.pending == 0);
+            let sent: u8 = self.maybe_sent.iter().sum();
+            assert!(stop != StopReason::Daily || (self.daily && sent == 2 && counts.pending > 0));
             if !self.write_failed {
                 let now = Now { elapsed: self.now, wall: start() };
                 assert_eq!(self.core.report(now, stop).counts, counts);

@@ -80,6 +80,10 @@ pub(super) struct World {
     pub(super) now: Duration,
     /// When each message began to be written, over all runs.
     pub(super) writes: Vec<(Duration, u32)>,
+    /// When each message began to be written that was, or may have been, taken.
+    pub(super) reached: Vec<(Duration, u64)>,
+    /// When `delivery.daily` lets a run go on.
+    pub(super) next_at: Option<Timestamp>,
     /// How often the server took each recipient's message.
     server: Vec<u32>,
     run: Option<Run>,
@@ -121,6 +125,8 @@ impl World {
             weather,
             now: Duration::ZERO,
             writes: Vec::new(),
+            reached: Vec::new(),
+            next_at: None,
             server: vec![0; people],
             run: None,
         }
@@ -128,11 +134,12 @@ impl World {
 
     /// Starts the process: recovery, then the machine.
     pub(super) fn start(&mut self) {
-        let unknown = self.ledger.recover();
+        let unknown = self.ledger.recover(self.wall());
         let bound = self.job.delivery.most_unknown_after_a_crash();
         assert!(unknown <= bound, "{unknown} unknown after a crash, at most {bound} promised");
         let mut job = self.job.clone();
         job.counts = self.ledger.counts();
+        job.sent_before = self.ledger.sent();
         let clock = Clock::starting_at(self.wall());
         let pace = Pace::new(job.delivery.rate, &clock, self.ledger.last_intent);
         let now = Now { elapsed: Duration::ZERO, wall: self.wall() };
@@ -213,6 +220,13 @@ impl World {
         self.check_rows();
     }
 
+    /// Nothing happens until the next place is free.
+    pub(super) fn rest(&mut self) {
+        let next_at = self.next_at.expect("a day that is over says when the next one begins");
+        assert!(next_at.since(self.wall()) > Duration::from_mins(5), "that would be waited for");
+        self.now = next_at.since(start());
+    }
+
     /// The process ends in order: its report fits the ledger, its journal is imported.
     pub(super) fn end(&mut self) -> StopReason {
         let run = self.run.take().expect("a process runs");
@@ -229,6 +243,7 @@ impl World {
             assert_eq!(report.counts, self.ledger.counts());
             assert_eq!(report.counts.attempting, 0);
         }
+        self.next_at = report.next_at;
         if stop == StopReason::Finished {
             assert_eq!(report.counts.pending, 0);
         }
@@ -354,8 +369,11 @@ impl World {
         }
         let (outcomes, signal) = self.server_takes(&rows);
         let connected = outcomes.iter().any(|o| *o != Outcome::NotSent(NotSent::NoConnection));
+        let may_be_sent = |outcome: &&Outcome| !matches!(outcome, Outcome::NotSent(_));
+        let reached = outcomes.iter().filter(may_be_sent).count() as u64;
         self.fly(batch, rows, outcomes, signal);
         let connecting = self.chance.up_to(self.weather.connecting);
+        self.reached.push((self.now + connecting, reached));
         if connected {
             self.later(connecting, Coming::Told(Event::WritingStarted(batch)));
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::PlanView;
 use crate::model::{OfferEnd, format_duration};
+use crate::plan::DailySchedule;
 use crate::plan::document::{
     CodesWord, EnvelopeEntry, Finding, LimitObject, LimitSourceWord, PlanObject, ProgressWord,
     VerdictWord,
@@ -217,6 +218,22 @@ fn sending_words(view: &PlanView<'_>) -> String {
         return "nobody".to_owned();
     }
     let starts_at = schedule.starts_at.human(offset);
+    if let Some(DailySchedule { most, sent, days, .. }) = schedule.daily {
+        let used = match sent {
+            0 => String::new(),
+            _ => format!(" ({} used up)", number(sent)),
+        };
+        let over = match days {
+            1 => format!("about {}", format_duration(schedule.duration())),
+            _ => format!("over {} days", number(days)),
+        };
+        return format!(
+            "at {}, at most {}{used} in 24 h, {over}: from {starts_at} to {}",
+            safe(&view.entry.rate),
+            number(most),
+            schedule.ends_at.human(offset)
+        );
+    }
     let took = format_duration(schedule.duration());
     if schedule.duration() < Duration::from_mins(1) {
         return format!("at {}, about {took}, from {starts_at}", safe(&view.entry.rate));

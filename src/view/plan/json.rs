@@ -37,9 +37,18 @@ struct NowObject<'d> {
     offer_ends_at: Option<String>,
     end_is_fixed_by_first_apply: bool,
     too_late: u64,
+    daily: Option<DailyObject>,
     refused: &'d [Finding],
     warnings: &'d [Finding],
     apply_command: Option<&'d str>,
+}
+
+/// What `delivery.daily` makes of the sending.
+#[derive(Debug, Serialize)]
+struct DailyObject {
+    most: u64,
+    sent_in_last_24_hours: u64,
+    days: u64,
 }
 
 impl<'d> NowObject<'d> {
@@ -53,6 +62,11 @@ impl<'d> NowObject<'d> {
             offer_ends_at: moment.offer_ends_at().map(|end| end.rfc3339(moment.offset)),
             end_is_fixed_by_first_apply: moment.end_is_open,
             too_late: moment.schedule.too_late,
+            daily: moment.schedule.daily.map(|daily| DailyObject {
+                most: daily.most,
+                sent_in_last_24_hours: daily.sent,
+                days: daily.days,
+            }),
             refused: &moment.refused,
             warnings: &moment.warnings,
             apply_command: view.apply_command.filter(|_| moment.verdict == VerdictWord::Ready),

@@ -195,6 +195,7 @@ fn level_of(stop: StopReason) -> Level {
         StopReason::Halted(_) => Level::Error,
         StopReason::Limit
         | StopReason::Deadline
+        | StopReason::Daily
         | StopReason::Interrupted
         | StopReason::Terminated
         | StopReason::OfferOver
@@ -226,6 +227,7 @@ fn report_json(report: &RunReport) -> Value {
         "plan_id": report.plan.to_string(),
         "stop": stop_word(report.stop),
         "detail": report.detail.as_ref().map(|d| json!({ "code": d.code, "text": d.text })),
+        "next_at": report.next_at.map(|at| at.rfc3339(UtcOffset::UTC)),
         "counts": counts_json(report.counts),
         "this_run": counts_json(report.this_run),
         "unknown": unknown,
@@ -273,7 +275,7 @@ mod tests {
         {"@level":"warn","@message":"diwali-2026: pausing for 2 s: Kaleyra is overloaded (503)","@module":"offercast.ui","@timestamp":"2026-12-01T03:30:07Z","type":"apply_paused","campaign":"diwali-2026","cause":"overloaded","wait_seconds":1.5}
         {"@level":"info","@message":"diwali-2026: going on","@module":"offercast.ui","@timestamp":"2026-12-01T03:30:07Z","type":"apply_resumed","campaign":"diwali-2026"}
         {"@level":"warn","@message":"diwali-2026: halted: Kaleyra refused the template","@module":"offercast.ui","@timestamp":"2026-12-01T03:30:07Z","type":"apply_draining","campaign":"diwali-2026","stop":"template","in_flight":3}
-        {"@level":"error","@message":"diwali-2026: halted: Kaleyra refused the template","@module":"offercast.ui","@timestamp":"2026-12-01T03:30:07Z","type":"apply_complete","campaign":"diwali-2026","plan_id":"abababababababababababababababab","stop":"template","detail":{"code":"WA401","text":"template \u001b[31mpaused\r"},"counts":{"planned":287412,"accepted":12440,"unknown":9,"rejected":31,"pending":274912,"attempting":0,"skipped":20},"this_run":{"planned":12459,"accepted":12400,"unknown":8,"rejected":31,"pending":0,"attempting":0,"skipped":20},"unknown":{"timeout":6,"server_error":2},"requests":12439,"started_at":"2026-12-01T03:30:00Z","took_seconds":156.0}
+        {"@level":"error","@message":"diwali-2026: halted: Kaleyra refused the template","@module":"offercast.ui","@timestamp":"2026-12-01T03:30:07Z","type":"apply_complete","campaign":"diwali-2026","plan_id":"abababababababababababababababab","stop":"template","detail":{"code":"WA401","text":"template \u001b[31mpaused\r"},"next_at":null,"counts":{"planned":287412,"accepted":12440,"unknown":9,"rejected":31,"pending":274912,"attempting":0,"skipped":20},"this_run":{"planned":12459,"accepted":12400,"unknown":8,"rejected":31,"pending":0,"attempting":0,"skipped":20},"unknown":{"timeout":6,"server_error":2},"requests":12439,"started_at":"2026-12-01T03:30:00Z","took_seconds":156.0}
         {"@level":"info","@message":"accepted by Kaleyra for 12,440 people","@module":"offercast.ui","@timestamp":"2026-12-01T03:30:07Z","type":"change_summary","changes":{"add":12440,"change":0,"remove":0,"import":0,"operation":"apply"},"counts":{"planned":287412,"accepted":12440,"unknown":9,"rejected":31,"pending":274912,"attempting":0,"skipped":20}}
         "#);
     }

@@ -48,6 +48,7 @@ pub(super) fn report(stop: StopReason) -> RunReport {
             code: "WA401".to_owned(),
             text: "template \u{1b}[31mpaused\r".to_owned(),
         }),
+        next_at: None,
         counts: StateCounts {
             pending: PLANNED - 12_500,
             attempting: 0,

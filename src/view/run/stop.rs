@@ -5,10 +5,11 @@ use crate::model::HaltReason;
 use crate::view::text::safe;
 
 /// Every reason there is, to find one by its word.
-const ALL: [StopReason; 18] = [
+const ALL: [StopReason; 19] = [
     StopReason::Finished,
     StopReason::Limit,
     StopReason::Deadline,
+    StopReason::Daily,
     StopReason::Interrupted,
     StopReason::Terminated,
     StopReason::OfferOver,
@@ -32,6 +33,7 @@ pub fn stop_word(stop: StopReason) -> &'static str {
         StopReason::Finished => "finished",
         StopReason::Limit => "limit",
         StopReason::Deadline => "deadline",
+        StopReason::Daily => "daily",
         StopReason::Interrupted => "interrupted",
         StopReason::Terminated => "terminated",
         StopReason::OfferOver => "offer_over",
@@ -46,6 +48,9 @@ pub fn stop_sentence(stop: StopReason) -> String {
         StopReason::Finished => "finished: nobody is left to send to".to_owned(),
         StopReason::Limit => "stopped: `--limit` is reached".to_owned(),
         StopReason::Deadline => "stopped: `--deadline` is reached".to_owned(),
+        StopReason::Daily => {
+            "stopped: `delivery.daily` is reached for this sender number".to_owned()
+        }
         StopReason::Interrupted => "stopped by Ctrl-C (SIGINT)".to_owned(),
         StopReason::Terminated => "stopped by SIGTERM".to_owned(),
         StopReason::OfferOver => {
@@ -72,6 +77,7 @@ pub(super) fn pause_sentence(cause: PauseCause) -> &'static str {
         PauseCause::Throttled => "Kaleyra asks to slow down (429)",
         PauseCause::Overloaded => "Kaleyra is overloaded (503)",
         PauseCause::NoConnection => "no connection to Kaleyra",
+        PauseCause::Daily => "`delivery.daily` is reached, the next place is free then",
         PauseCause::Breaker => "too many outcomes could not be known; one request will probe",
     }
 }
@@ -82,6 +88,7 @@ pub(super) fn pause_word(cause: PauseCause) -> &'static str {
         PauseCause::Throttled => "throttled",
         PauseCause::Overloaded => "overloaded",
         PauseCause::NoConnection => "no_connection",
+        PauseCause::Daily => "daily",
         PauseCause::Breaker => "breaker",
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::stop::stop_sentence;
 use crate::event::{RunReport, StopReason};
-use crate::model::{State, StateCounts, format_duration};
+use crate::model::{State, StateCounts, UtcOffset, format_duration};
 use crate::view::output::Look;
 use crate::view::style::Role;
 use crate::view::text::{Align, Table, number, people, plural, safe};
@@ -37,6 +37,9 @@ pub fn write_summary(
     write_unknown(out, look, report)?;
     if let Some(next) = next {
         writeln!(out)?;
+        if let Some(at) = report.next_at {
+            writeln!(out, "The next message may go out at {}.", at.rfc3339(UtcOffset::UTC))?;
+        }
         writeln!(out, "To go on:  {}", palette.paint(Role::Hint, &safe(next)))?;
     }
     Ok(())
@@ -141,6 +144,16 @@ mod tests {
 
         To go on:  offercast apply --approve abab campaigns/diwali.yaml
         ");
+    }
+
+    #[test]
+    fn a_day_that_is_over_says_when_the_next_one_begins() {
+        let mut report = report(StopReason::Daily);
+        report.next_at = Some(crate::model::Timestamp::from_millis(1_796_182_200_000));
+        let shown = shown(&report, Some("offercast apply"));
+        assert!(shown.starts_with("diwali-2026: stopped: `delivery.daily` is reached"), "{shown}");
+        let end = "\n\nThe next message may go out at 2026-12-02T03:30:00Z.\nTo go on:  offercast apply\n";
+        assert!(shown.ends_with(end), "{shown}");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Snapshots, histories, issued codes, plain queries.
 
 use super::*;
-use crate::ledger::{HistoryRow, IssuedCode, Who};
-use crate::model::{KeyFingerprint, State};
+use crate::ledger::{Decision, HistoryRow, IssuedCode, Settlement, Verdict, Who};
+use crate::model::{KeyFingerprint, NotSent, Rejection, State, UnknownCause};
 
 fn history(ledger: &ReadLedger, who: &Who, campaign: Option<&str>) -> Vec<HistoryRow> {
     let mut found = Vec::new();
@@ -37,6 +37,47 @@ fn a_plan_keeps_the_number_it_is_sent_from_and_another_one_is_damage() {
     world.query("UPDATE plans SET sender = 912222333445");
     let read = world.read().consumed(&name("diwali"), plan_id(1));
     assert!(matches!(read, Err(LedgerError::Damaged { .. })), "{read:?}");
+}
+
+#[test]
+fn who_was_or_may_have_been_sent_to_counts_for_the_number_over_all_campaigns() {
+    let world = World::new();
+    let mut ledger = world.lock();
+    let sender = number(919_876_543_210);
+    let other = PlanRecord { sender: number(912_222_333_444), ..record("other", 3) };
+    let since = |ledger: &LockedLedger, seconds: i64| {
+        let sent = ledger.read().sent_since(sender, at(seconds)).expect("counted");
+        sent.iter().map(|sent| (sent.at, sent.people)).collect::<Vec<_>>()
+    };
+    let first = consume(&mut ledger, &record("diwali", 1), (1..=6).map(person)).expect("consumed");
+    let second = consume(&mut ledger, &record("holi", 2), (1..=2).map(person)).expect("consumed");
+    let foreign = consume(&mut ledger, &other, (1..=2).map(person)).expect("consumed");
+    let rows: Vec<_> = [first, second, foreign]
+        .iter()
+        .flat_map(|plan| rows(&ledger, *plan).into_values())
+        .collect();
+    let outcomes = [
+        accepted(rows[0]),
+        Outcome::Unknown(UnknownCause::Timeout),
+        Outcome::Rejected(Rejection { code: "E1".to_owned(), text: String::new() }),
+        Outcome::NotSent(NotSent::Throttled),
+    ];
+    for (row, outcome) in rows.iter().zip(outcomes) {
+        ledger.write(&[intend(*row), conclude(*row, outcome)]).expect("written");
+    }
+    for row in &rows[6..] {
+        ledger.write(&[intend(*row), conclude(*row, accepted(*row))]).expect("written");
+    }
+    assert_eq!(since(&ledger, 0), [(at(22), 3), (at(22), 2)], "by plan and second");
+    assert_eq!(since(&ledger, 22), [], "that was longer ago");
+    ledger.write(&[intend(rows[4])]).expect("on the wire");
+    assert_eq!(since(&ledger, 0), [(at(21), 1), (at(22), 3), (at(22), 2)]);
+
+    // A report that comes later does not make it later; who was settled as unsent has no place.
+    let decision = Decision { by: "user:asha".to_owned(), at: at(500), evidence: None };
+    let settle = |verdict| vec![Settlement { row: rows[1], verdict }];
+    ledger.settle(&settle(Verdict::Sent), &decision).expect("settled");
+    assert_eq!(since(&ledger, 0), [(at(21), 2), (at(22), 2), (at(22), 2)]);
 }
 
 #[test]
