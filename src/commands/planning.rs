@@ -17,7 +17,7 @@ use crate::kaleyra::Endpoint;
 use crate::ledger::{LedgerError, ReadLedger, Sent, Snapshot};
 use crate::model::{Campaign, CodeKey, DAILY_WINDOW, Exclude, PhoneNumber, Recipient, State};
 use crate::plan::document::SAMPLES;
-use crate::plan::{InputDigest, Plan, Planner, PlanningContext, RowMarker, Terms};
+use crate::plan::{InputDigest, Plan, Planner, PlanningContext, RowMarker, Sample, Terms};
 
 /// A campaign with everything opened that its plan needs.
 pub(super) struct Prepared<'a> {
@@ -161,7 +161,7 @@ pub(super) fn decide(
                         book.add(recipient.number, code);
                     }
                     if planner.wants_sample(recipient.number, content)
-                        && let Ok(sample) = sample(prepared, recipient, means.reveal)
+                        && let Ok(sample) = sample(prepared, recipient, means.reveal, 0)
                     {
                         planner.keep_sample(content, sample);
                     }
@@ -202,7 +202,35 @@ pub(super) fn decide(
     }
     let summary = summarise(prepared, &report, unusable, &digests);
     let code_summary = code_summary(composer, codes.as_ref());
-    Ok(Some(Decided { plan: planner.finish(summary, code_summary), codes }))
+    let mut plan = planner.finish(summary, code_summary);
+    if let Some(book) = codes.as_ref().filter(|_| means.reveal) {
+        show_redrawn(prepared, book, &mut plan.samples)?;
+    }
+    Ok(Some(Decided { plan, codes }))
+}
+
+/// Samples are made before colliding codes are drawn again: those of the redrawn are made
+/// once more, with the codes that are theirs.
+fn show_redrawn(
+    prepared: &Prepared<'_>,
+    book: &CodeBook,
+    samples: &mut [Sample],
+) -> Result<(), CommandError> {
+    let redrawn = |sample: &&mut Sample| book.counter_for(sample.number) > 0;
+    let people: Vec<_> = samples.iter_mut().filter(redrawn).map(|shown| shown.number).collect();
+    if people.is_empty() {
+        return Ok(());
+    }
+    let rows = rows_of(prepared, &people)?;
+    for shown in samples.iter_mut().filter(redrawn) {
+        let counter = book.counter_for(shown.number);
+        if let Some(Ok(again)) =
+            rows.get(&shown.number).map(|recipient| sample(prepared, recipient, true, counter))
+        {
+            *shown = again;
+        }
+    }
+    Ok(())
 }
 
 /// The codes that left the house, sent or issued: each stays its person's, and nobody else

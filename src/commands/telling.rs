@@ -42,15 +42,16 @@ impl Unusable {
 }
 
 /// A person as a reviewer reads them: masked, and in full where they asked on their own
-/// terminal and the code can be drawn.
+/// terminal and the code can be drawn. `counter` is that of the person's code.
 pub(super) fn sample(
     prepared: &Prepared<'_>,
     recipient: &Recipient,
     reveal: bool,
+    counter: u32,
 ) -> Result<Sample, RowFault> {
     let masked = prepared.composer.masked(recipient)?;
     let full = (reveal && prepared.composer.can_draw())
-        .then(|| prepared.composer.message(recipient, 0))
+        .then(|| prepared.composer.message(recipient, counter))
         .transpose()?;
     Ok(Sample {
         number: recipient.number,
