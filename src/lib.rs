@@ -3,7 +3,7 @@
 //! The way of the data, from file to send, is the list of modules: [`cli`] is what can be
 //! typed and [`commands`] what then happens; [`parse`] turns a campaign file into a
 //! [`model`] campaign, [`audience`] streams its recipients, [`compose`] writes each one's
-//! message, [`ledger`] remembers, [`plan`] decides, [`send`] carries out through
+//! message, [`rates`] knows its price, [`ledger`] remembers, [`plan`] decides, [`send`] carries out through
 //! [`kaleyra`] and tells about it in [`event`]s, and [`view`] finds the words.
 //! [`diagnostic`] is a problem with a place, [`sandbox`] a stand-in for the far side, and
 //! [`clock`] the only reader of time and chance.
@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod model;
 pub mod parse;
 pub mod plan;
+pub mod rates;
 pub mod sandbox;
 pub mod send;
 pub mod view;

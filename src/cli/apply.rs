@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::shared::{CampaignPaths, LedgerOption};
+use super::shared::{CampaignPaths, LedgerOption, RatesOption};
 
 /// Send what a plan shows, to each person at most once
 ///
@@ -20,6 +20,10 @@ pub struct ApplyArgs {
     /// Which ledger.
     #[command(flatten)]
     pub ledger: LedgerOption,
+
+    /// What messages cost.
+    #[command(flatten)]
+    pub rates: RatesOption,
 
     /// Send only the plan with this id; repeat it for several campaigns
     #[arg(long, value_name = "ID", conflicts_with = "auto_approve")]

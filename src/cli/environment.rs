@@ -21,6 +21,8 @@ pub mod names {
     /// Folders, separated by `:`, in which audience files are looked for after the
     /// campaign's own.
     pub const AUDIENCE_DIR: &str = "OFFERCAST_AUDIENCE_DIR";
+    /// What messages cost: a rate card.
+    pub const RATES: &str = "OFFERCAST_RATES";
     /// Another address of the API: https, or http on loopback.
     pub const API_URL: &str = "OFFERCAST_API_URL";
     /// How long a reply is waited for, 5 s to 10 min: a minute unless it is said.

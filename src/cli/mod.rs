@@ -31,7 +31,7 @@ pub use ledger::{
 pub use plan::{PlanArgs, PlanFormat};
 pub use resolve::{ResolveArgs, ResolveAs};
 pub use sandbox::SandboxArgs;
-pub use shared::{CampaignPaths, ColorChoice, LedgerOption};
+pub use shared::{CampaignPaths, ColorChoice, LedgerOption, RatesOption};
 pub use show::ShowArgs;
 pub use status::{StatusArgs, StatusFormat};
 pub use test::TestArgs;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::shared::{CampaignPaths, LedgerOption};
+use super::shared::{CampaignPaths, LedgerOption, RatesOption};
 
 /// Show who would get which message, and send nothing
 ///
@@ -23,6 +23,10 @@ pub struct PlanArgs {
     /// Which ledger.
     #[command(flatten)]
     pub ledger: LedgerOption,
+
+    /// What messages cost.
+    #[command(flatten)]
+    pub rates: RatesOption,
 
     /// The form of the plan
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]

@@ -20,6 +20,14 @@ pub struct LedgerOption {
     pub ledger: Option<String>,
 }
 
+/// What messages cost.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RatesOption {
+    /// A rate card, to say what it costs at most [default: `$OFFERCAST_RATES`]
+    #[arg(long, value_name = "FILE")]
+    pub rates: Option<PathBuf>,
+}
+
 /// When to colour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
 pub enum ColorChoice {

@@ -43,6 +43,7 @@ pub(super) fn codes(context: &mut Context, args: &CodesArgs) -> Result<Exit, Com
         code_key: code_key.as_ref(),
         ledger: Some(ledger.read()),
         endpoint: endpoint.as_ref(),
+        rates: None,
         reveal: false,
         approved: false,
     };

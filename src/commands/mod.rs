@@ -14,6 +14,7 @@ mod plan_document;
 mod plan_file;
 mod planning;
 mod quote;
+mod rates;
 mod reading;
 mod reference;
 mod report;

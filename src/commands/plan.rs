@@ -10,6 +10,7 @@ use super::plan_document::{Item, Presentation};
 use super::plan_file;
 use super::planning::{Decided, Means, Prepared, decide, prepare};
 use super::quote::command_line;
+use super::rates::rate_card;
 use super::report::{report_diagnostics, write_diagnostics};
 use super::secrets;
 use crate::cli::{Exit, PlanArgs, PlanFormat, variables};
@@ -33,6 +34,7 @@ pub(super) fn plan(context: &mut Context, args: &PlanArgs) -> Result<Exit, Comma
     if loaded.has_errors() {
         return Err(CommandError::Invalid("the campaigns"));
     }
+    let rates = rate_card(context, &args.rates)?;
     let ledger = if args.no_ledger || args.sandbox {
         None
     } else {
@@ -48,6 +50,7 @@ pub(super) fn plan(context: &mut Context, args: &PlanArgs) -> Result<Exit, Comma
         code_key: code_key.as_ref(),
         ledger: ledger.as_deref(),
         endpoint: endpoint.as_ref(),
+        rates: rates.as_ref(),
         reveal: args.show_recipients,
         approved: false,
     };

@@ -18,6 +18,7 @@ use crate::ledger::{LedgerError, ReadLedger, Sent, Snapshot};
 use crate::model::{Campaign, CodeKey, DAILY_WINDOW, Exclude, PhoneNumber, Recipient, State};
 use crate::plan::document::SAMPLES;
 use crate::plan::{InputDigest, Plan, Planner, PlanningContext, RowMarker, Sample, Terms};
+use crate::rates::RateCard;
 
 /// A campaign with everything opened that its plan needs.
 pub(super) struct Prepared<'a> {
@@ -41,6 +42,8 @@ pub(super) struct Means<'a> {
     pub(super) ledger: Option<&'a dyn ReadLedger>,
     /// Another address of the API than the campaign's own.
     pub(super) endpoint: Option<&'a Endpoint>,
+    /// What messages cost.
+    pub(super) rates: Option<&'a RateCard>,
     /// Show them in full.
     pub(super) reveal: bool,
     /// Whether plans were approved by their ids.
@@ -130,6 +133,7 @@ pub(super) fn decide(
         now: context.clock.now(),
         sent,
         samples: SAMPLES,
+        rates: means.rates,
     };
     let mut planner = Planner::new(planning);
     let mut codes = composer.unique().then(|| known_codes(composer, snapshot.as_ref()));

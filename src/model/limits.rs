@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::money::Money;
+
 /// Reviewed limits; a breach is refused before the first send.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Limits {
@@ -12,12 +14,14 @@ pub struct Limits {
     /// Share of rejected messages, after 50 outcomes, that halts a running apply
     /// (default 5 %).
     pub failures: Share,
+    /// The most a plan may cost; needs a rate card.
+    pub cost: Option<Money>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         let five_percent = Share { millionths: 50_000 };
-        Self { recipients: None, invalid: five_percent, failures: five_percent }
+        Self { recipients: None, invalid: five_percent, failures: five_percent, cost: None }
     }
 }
 

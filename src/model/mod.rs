@@ -10,6 +10,7 @@ mod delivery;
 mod ids;
 mod limits;
 mod message;
+mod money;
 mod offer;
 mod outcome;
 mod phone;
@@ -30,6 +31,7 @@ pub use delivery::{DAILY_PATIENCE, DAILY_WINDOW, Delivery, NumberFormat, Rate, R
 pub use ids::{ContentHash, KeyFingerprint, Lineage, MessageId, PlanId, RequestId, SidFingerprint};
 pub use limits::{Limits, Share};
 pub use message::{MediaFile, Message, SharedContent};
+pub use money::{CardDate, Currency, Money, parse_micros};
 pub use offer::{Anchor, ExpirationForm, Offer, OfferEnd, OfferWindow};
 pub use outcome::{
     HaltReason, NotSent, Outcome, Rejection, ReplySignal, RequestResult, UnknownCause,

@@ -6,11 +6,8 @@ use super::document::Document;
 use super::tree::Kind;
 use crate::diagnostic::Diagnostic;
 
-const SINGLE_KEYS: [(&str, &str); 3] = [
-    ("/offer/code_key", "planning without the code key is"),
-    ("/limits/cost", "a limit of cost is"),
-    ("/allow", "reviewed overrides are"),
-];
+const SINGLE_KEYS: [(&str, &str); 2] =
+    [("/offer/code_key", "planning without the code key is"), ("/allow", "reviewed overrides are")];
 
 /// The faults of all such keys, each with the key's pointer.
 pub(super) fn refuse(document: &Document) -> Vec<(String, Diagnostic)> {

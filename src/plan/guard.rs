@@ -3,7 +3,7 @@
 use super::document::LimitSourceWord;
 use super::schedule::{Schedule, Timing};
 use super::summary::{AudienceSummary, Tally};
-use crate::model::{Campaign, CampaignStatus, DAILY_PATIENCE, OfferEnd, Timestamp};
+use crate::model::{Campaign, CampaignStatus, CardDate, DAILY_PATIENCE, OfferEnd, Timestamp};
 
 /// One limit with what it is held against. Printed whether or not it is breached.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -64,6 +64,10 @@ pub enum Notice {
     TooLate(u64),
     /// `delivery.daily` spreads the sending over so many days.
     Days(u64),
+    /// People who are in no market of the rate card.
+    Unpriced(u64),
+    /// Rates may have changed on this day, after that of the rate card.
+    OldRates(CardDate),
     /// The rate is above what WhatsApp carries at its best (1,000 a second).
     HighRate,
     /// Coupon codes are easy to guess.

@@ -8,6 +8,7 @@
 //! where it says so (schedule and warnings): the same meaning has the same id.
 
 mod action;
+mod cost;
 mod daily;
 pub mod document;
 mod guard;
@@ -23,6 +24,7 @@ mod terms;
 mod tests;
 
 pub use action::{Action, HoldReason, SkipReason};
+pub use cost::PlanCost;
 pub use guard::{Blocker, LimitCheck, Notice};
 pub use inputs::{InputDigest, RowMark, RowMarker};
 pub use planner::{Plan, Planned, Planner, PlanningContext, Progress};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::action::{Action, HoldReason, SkipReason};
+use super::cost::{PlanCost, cost_check};
 use super::guard::{Blocker, LimitCheck, Notice, limit_checks, notices, timely_blockers};
 use super::identity::plan_id;
 use super::sampling::{Sample, Sampler};
@@ -14,6 +15,7 @@ use crate::model::{
     Campaign, CampaignName, CampaignStatus, ContentHash, Lineage, PersonKey, PhoneNumber, PlanId,
     State, Timestamp,
 };
+use crate::rates::RateCard;
 
 /// A finished decision for one campaign.
 #[derive(Clone, Debug)]
@@ -44,6 +46,8 @@ pub struct Plan {
     pub codes: CodeSummary,
     /// When it is sent.
     pub schedule: Schedule,
+    /// What it costs at most; `None` without a rate card.
+    pub cost: Option<PlanCost>,
     /// Limits and what they are held against.
     pub limits: Vec<LimitCheck>,
     /// Why it may not be applied.
@@ -89,6 +93,8 @@ pub struct PlanningContext<'a> {
     pub snapshot: Option<&'a Snapshot>,
     /// The terms that the id covers.
     pub terms: Terms,
+    /// What messages cost.
+    pub rates: Option<&'a RateCard>,
     /// The wall time.
     pub now: Timestamp,
     /// Who was sent to from this sender number within the last 24 hours, by any campaign, the
@@ -187,8 +193,8 @@ impl<'a> Planner<'a> {
             Progress::New => self.rounds.len() as u64,
             Progress::Resumes(_) | Progress::Finished(_) => 0,
         };
-        let Self { context, tally, sends, sampler, .. } = self;
-        let PlanningContext { campaign, snapshot, terms, now, sent, .. } = context;
+        let Self { context, known, tally, sends, sampler, .. } = self;
+        let PlanningContext { campaign, snapshot, terms, rates, now, sent, .. } = context;
         let memory = snapshot.and_then(|snapshot| snapshot.campaign.as_ref());
         let last_plan = memory.and_then(|memory| memory.last_plan.as_ref());
         let changes = last_plan.map(|last| terms.changes_since(&last.terms)).unwrap_or_default();
@@ -200,7 +206,11 @@ impl<'a> Planner<'a> {
         };
         let timing = Timing::of(campaign, written_end);
         let schedule = timing.schedule(tally.send, now, sent);
-        let limits = limit_checks(campaign, &audience, people);
+        let resumes = !matches!(progress, Progress::New);
+        let known = known.iter().map(|entry| entry.known);
+        let cost = rates.map(|card| PlanCost::of(card, &sends, known, resumes));
+        let mut limits = limit_checks(campaign, &audience, people);
+        limits.extend(cost_check(campaign.limits.cost, cost.as_ref()));
         let one_guess_in = match &codes {
             CodeSummary::Unique { one_guess_in, .. } => *one_guess_in,
             CodeSummary::Shared | CodeSummary::NotUnique | CodeSummary::Unproven => None,
@@ -210,13 +220,18 @@ impl<'a> Planner<'a> {
             let is_new = progress == Progress::New;
             blockers.extend(timely_blockers(&timing, &schedule, now, is_new));
         }
+        let mut notices = notices(campaign, &audience, &tally, again, &schedule, one_guess_in);
+        let unpriced = cost.as_ref().map_or(0, |cost| cost.sends.unpriced);
+        if unpriced > 0 {
+            notices.push(Notice::Unpriced(unpriced));
+        }
         Plan {
             campaign: campaign.name.clone(),
             id,
             lineage: snapshot.map(|snapshot| snapshot.lineage.clone()),
             progress,
             status: campaign.status,
-            notices: notices(campaign, &audience, &tally, again, &schedule, one_guess_in),
+            notices,
             audience,
             tally,
             samples: sampler.finish(|number| is_sent_to(&sends, number)),
@@ -225,6 +240,7 @@ impl<'a> Planner<'a> {
             changes,
             codes,
             schedule,
+            cost,
             limits,
             blockers,
             most_unknown: campaign.delivery.most_unknown_after_a_crash().min(tally.send),

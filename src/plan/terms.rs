@@ -111,6 +111,7 @@ impl Terms {
         terms.add_some("limits.recipients", limits.recipients.map(|most| most.to_string()));
         terms.add("limits.invalid", limits.invalid.to_string());
         terms.add("limits.failures", limits.failures.to_string());
+        terms.add_some("limits.cost", limits.cost.map(|most| most.to_string()));
         terms
     }
 

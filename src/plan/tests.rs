@@ -110,7 +110,8 @@ fn plan_with(
     audience: AudienceSummary,
 ) -> Plan {
     let terms = Terms::of(campaign, HOST, None);
-    let context = PlanningContext { campaign, snapshot, terms, now: NOW, sent: &[], samples: 2 };
+    let context =
+        PlanningContext { campaign, snapshot, terms, rates: None, now: NOW, sent: &[], samples: 2 };
     let mut planner = Planner::new(context);
     for &(number, content) in people {
         if planner.consider(number, content) == Action::Send
@@ -155,6 +156,7 @@ fn what_the_ledger_remembers_decides() {
         let campaign = campaign();
         let terms = Terms::of(&campaign, HOST, None);
         let context = PlanningContext {
+            rates: None,
             campaign: &campaign,
             snapshot: Some(&snapshot),
             terms,

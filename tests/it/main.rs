@@ -7,6 +7,7 @@ mod account;
 mod apply;
 mod approval;
 mod codes;
+mod cost;
 mod daily;
 mod docs;
 mod examples;

@@ -24,11 +24,13 @@ use super::ledgers::{address, expect_lineage, tell_opened};
 use super::load::{self, Loaded};
 use super::plan_document::{Item, Presentation};
 use super::planning::{Decided, Means, Prepared, decide, prepare};
+use super::rates::rate_card;
 use super::report::report_diagnostics;
 use crate::cli::{ApplyArgs, ApplyFormat, Exit};
 use crate::ledger::{Holder, Journal, LedgerError, LockTimeout, LockedLedger};
 use crate::model::{CampaignStatus, Sid};
 use crate::plan::Progress;
+use crate::rates::RateCard;
 
 /// A campaign on its way through an apply.
 struct Work<'a> {
@@ -74,9 +76,11 @@ fn carry_out(context: &mut Context, args: &ApplyArgs) -> Result<Exit, CommandErr
     if loaded.has_errors() {
         return Err(CommandError::Invalid("the campaigns"));
     }
+    let rates = rate_card(context, &args.rates)?;
     let far_side = FarSide::of(context, args)?;
     let mut ledger = open_ledger(context, args, &far_side)?;
-    let Some(work) = plan_all(context, &loaded, &far_side, &*ledger, &approval)? else {
+    let Some(work) = plan_all(context, &loaded, &far_side, &*ledger, &approval, rates.as_ref())?
+    else {
         return Err(CommandError::Invalid("the audience"));
     };
     show(context, args, &work)?;
@@ -174,6 +178,7 @@ fn plan_all<'a>(
     far_side: &FarSide,
     ledger: &dyn LockedLedger,
     approval: &Approval,
+    rates: Option<&RateCard>,
 ) -> Result<Option<Vec<Work<'a>>>, CommandError> {
     let code_key = far_side.code_key(&context.environment)?;
     let endpoint = far_side.endpoint(&context.environment)?;
@@ -181,6 +186,7 @@ fn plan_all<'a>(
         code_key: code_key.as_ref(),
         ledger: Some(ledger.read()),
         endpoint: endpoint.as_ref(),
+        rates,
         reveal: false,
         approved: approval.is_by_id(),
     };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::context::Context;
-use crate::model::{Delivery, Limits, NumberFormat, Rate, Share, format_duration};
+use crate::model::{Delivery, Limits, Money, NumberFormat, Rate, Share, format_duration};
 use crate::parse::file::{DeliverySection, LimitsSection, NumberFormatWord};
 
 const DEFAULT_RATE: &str = "20/s";
@@ -57,15 +57,28 @@ pub(super) fn delivery(context: &mut Context<'_>, section: &DeliverySection) -> 
 }
 
 pub(super) fn limits(context: &mut Context<'_>, section: &LimitsSection) -> Option<Limits> {
-    // Refused as not supported yet; a limit must not be dropped in silence.
-    if section.cost.is_some() {
-        return None;
-    }
     let defaults = Limits::default();
     let invalid = share(context, "/limits/invalid", section.invalid.as_deref(), defaults.invalid);
     let failures =
         share(context, "/limits/failures", section.failures.as_deref(), defaults.failures);
-    Some(Limits { recipients: section.recipients, invalid: invalid?, failures: failures? })
+    let cost = cost(context, section.cost.as_deref());
+    Some(Limits {
+        recipients: section.recipients,
+        invalid: invalid?,
+        failures: failures?,
+        cost: cost.ok()?,
+    })
+}
+
+/// `Err` after a fault: a limit must not be dropped in silence.
+fn cost(context: &mut Context<'_>, text: Option<&str>) -> Result<Option<Money>, ()> {
+    let Some(text) = text else { return Ok(None) };
+    if let Some(money) = Money::parse(text) {
+        return Ok(Some(money));
+    }
+    let message = "a cost is an amount and a currency";
+    context.refuse("campaign/cost", "/limits/cost", message, "such as `600 USD`");
+    Err(())
 }
 
 fn share(

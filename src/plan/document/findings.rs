@@ -41,6 +41,14 @@ pub(super) fn notice_finding(notice: &Notice) -> Finding {
                 number(days)
             ),
         ),
+        Notice::Unpriced(count) => (
+            "unpriced",
+            format!("{} in no market of the rate card: what they cost is not known", people(count)),
+        ),
+        Notice::OldRates(since) => (
+            "old_rates",
+            format!("rates may have changed on {since}, after the date of the rate card"),
+        ),
         Notice::HighRate => (
             "high_rate",
             "`delivery.rate` is above 1,000 a second, the most WhatsApp carries for one number"

@@ -5,13 +5,14 @@ use std::time::Duration;
 use super::envelope::{EnvelopeEntry, InvalidRowObject, StatusWord, TextObject};
 use super::findings::{blocker_finding, notice_finding};
 use super::object::{
-    AnchorWord, ChangeObject, CodesObject, CodesWord, Country, Counts, ExcludeInput, Inputs,
-    LimitObject, OfferObject, PlanObject, ProgressWord, RecipientInput, SampleObject,
-    TemplateObject, Term,
+    AnchorWord, ChangeObject, CodesObject, CodesWord, CostMarket, CostObject, Country, Counts,
+    ExcludeInput, Inputs, LimitObject, OfferObject, PlanObject, ProgressWord, RecipientInput,
+    SampleObject, TemplateObject, Term,
 };
 use crate::model::{
     Anchor, Campaign, CampaignStatus, Header, LedgerSecret, OfferEnd, OfferWindow, UtcOffset,
 };
+use crate::plan::cost::PlanCost;
 use crate::plan::guard::{Blocker, Notice};
 use crate::plan::planner::{Plan, Progress};
 use crate::plan::summary::{AudienceSummary, CodeSummary};
@@ -53,6 +54,7 @@ impl PlanObject {
             template: template(campaign),
             offer: offer(campaign, consumed.map(|before| before.offer_end)),
             codes: codes(plan),
+            cost: plan.cost.as_ref().map(cost),
             limits: plan
                 .limits
                 .iter()
@@ -255,6 +257,28 @@ fn codes(plan: &Plan) -> CodesObject {
             one_guess_in: one_guess_in.map(whole),
             ..kind(CodesWord::Unique)
         },
+    }
+}
+
+/// Markets listed: the size of a plan must not grow with a card.
+const MARKETS: usize = 60;
+
+fn cost(cost: &PlanCost) -> CostObject {
+    let PlanCost { sends, held, .. } = cost;
+    let listed = sends.markets.iter().take(MARKETS).map(|part| CostMarket {
+        market: part.market.chars().take(80).collect(),
+        rate: part.rate.amount(),
+        people: part.people,
+        total: part.total().amount(),
+    });
+    CostObject {
+        as_of: sends.as_of.to_string(),
+        currency: sends.currency.to_string(),
+        total: sends.total().amount(),
+        held: held.total().amount(),
+        unpriced: sends.unpriced,
+        markets: listed.collect(),
+        more_markets: sends.markets.len().saturating_sub(MARKETS) as u64,
     }
 }
 

@@ -24,7 +24,7 @@ pub use envelope::{Envelope, EnvelopeEntry, InvalidRowObject, StatusWord, TextOb
 pub use file::{DocumentError, PlanDocument};
 pub use moment::{Moment, VerdictWord};
 pub use object::{
-    AllowedRule, AnchorWord, ChangeObject, CodesObject, CodesWord, Country, Counts, ExcludeInput,
-    Finding, Inputs, LimitObject, LimitSourceWord, OfferObject, PlanObject, ProgressWord,
-    RecipientInput, SampleObject, TemplateObject, Term,
+    AllowedRule, AnchorWord, ChangeObject, CodesObject, CodesWord, CostMarket, CostObject, Country,
+    Counts, ExcludeInput, Finding, Inputs, LimitObject, LimitSourceWord, OfferObject, PlanObject,
+    ProgressWord, RecipientInput, SampleObject, TemplateObject, Term,
 };

@@ -8,7 +8,7 @@ use super::envelope::{EnvelopeEntry, StatusWord};
 use super::findings::{blocker_finding, notice_finding};
 use super::object::{AnchorWord, Finding, PlanObject, ProgressWord};
 use crate::ledger::Sent;
-use crate::model::{OfferEnd, Rate, Timestamp, UtcOffset};
+use crate::model::{CardDate, OfferEnd, Rate, Timestamp, UtcOffset};
 use crate::plan::guard::{Notice, timely_blockers};
 use crate::plan::schedule::{EndTerm, Schedule, Timing};
 
@@ -67,6 +67,9 @@ impl Moment {
                 warnings.push(notice_finding(&Notice::Days(daily.days)));
             }
         }
+        if let Some(since) = outdated(plan, offset, now) {
+            warnings.push(notice_finding(&Notice::OldRates(since)));
+        }
         Self {
             now,
             schedule,
@@ -92,6 +95,12 @@ impl Moment {
             OfferEnd::AfterSend(_) => None,
         }
     }
+}
+
+/// The day on which rates may have changed since the card was made, once it has passed.
+fn outdated(plan: &PlanObject, offset: UtcOffset, now: Timestamp) -> Option<CardDate> {
+    let change = CardDate::parse(&plan.cost.as_ref()?.as_of)?.next_change();
+    (change <= CardDate::of(now, offset)).then_some(change)
 }
 
 fn timing(plan: &PlanObject, entry: &EnvelopeEntry) -> Timing {

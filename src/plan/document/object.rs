@@ -35,6 +35,8 @@ pub struct PlanObject {
     pub offer: OfferObject,
     /// What is known of the coupon codes.
     pub codes: CodesObject,
+    /// What it costs at most; `None` without a rate card.
+    pub cost: Option<CostObject>,
     /// All limits with what they are held against, breached or not.
     pub limits: Vec<LimitObject>,
     /// The campaign's reviewed overrides.
@@ -229,6 +231,40 @@ pub enum CodesWord {
     Unique,
     /// Nobody may share a code, and without the key this is not proven yet.
     Unproven,
+}
+
+/// What a plan costs at most. Amounts are exact decimal numbers in `currency`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CostObject {
+    /// From when the rate card holds, `2026-10-01`.
+    pub as_of: String,
+    /// Three letters.
+    pub currency: String,
+    /// The messages still to send.
+    pub total: String,
+    /// What comes on top if messages with an unknown outcome were sent.
+    pub held: String,
+    /// People to send to who are in no market of the card.
+    pub unpriced: u64,
+    /// The dearest markets, at most 60.
+    pub markets: Vec<CostMarket>,
+    /// How many markets are not listed.
+    pub more_markets: u64,
+}
+
+/// One market's part of the cost.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CostMarket {
+    /// As the card calls it.
+    pub market: String,
+    /// The price of one message.
+    pub rate: String,
+    /// How many messages.
+    pub people: u64,
+    /// The price of all of them.
+    pub total: String,
 }
 
 /// A limit and what it is held against.

@@ -137,6 +137,10 @@ fn summary(look: Look, diagnostics: &[Diagnostic], checked: Checked) -> String {
     if warnings > 0 {
         words.push(look.palette.paint(Role::Warning, &plural(warnings, "warning", "warnings")));
     }
+    if checked.campaigns == 0 {
+        // It is about another file than a campaign's.
+        return words.join(", ");
+    }
     format!("{} in {} of {campaigns}", words.join(", "), number(checked.with_findings))
 }
 

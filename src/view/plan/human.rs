@@ -4,13 +4,13 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use super::PlanView;
-use crate::model::{OfferEnd, format_duration};
+use crate::model::{Money, OfferEnd, format_duration};
 use crate::plan::DailySchedule;
 use crate::plan::document::{
-    CodesWord, EnvelopeEntry, Finding, LimitObject, LimitSourceWord, PlanObject, ProgressWord,
-    VerdictWord,
+    CodesWord, CostObject, EnvelopeEntry, Finding, LimitObject, LimitSourceWord, PlanObject,
+    ProgressWord, VerdictWord,
 };
-use crate::view::text::{Align, Table, number, plural, safe};
+use crate::view::text::{Align, Table, money, number, plural, safe};
 use crate::view::{Look, Role};
 
 /// Writes one campaign's plan.
@@ -134,6 +134,9 @@ fn write_facts(out: &mut dyn Write, view: &PlanView<'_>) -> io::Result<()> {
     table.row(["template", &template_words(plan)]);
     table.row(["offer", &offer_words(view)]);
     table.row(["codes", &code_words(plan)]);
+    if let Some(cost) = &plan.cost {
+        table.row(["cost", &cost_words(cost)]);
+    }
     table.row(["sending", &sending_words(view)]);
     table.row(["a crash", &crash_words(view.entry)]);
     table.row(["limits", &limit_words(&plan.limits)]);
@@ -195,6 +198,31 @@ fn code_words(plan: &PlanObject) -> String {
             format!("{} unique{redrawn}{odds}", number(codes.unique.unwrap_or_default()))
         }
     }
+}
+
+/// `at most 3,391.20 USD by the card of 2026-10-01: 200,000 to India, and 2 markets more`.
+fn cost_words(cost: &CostObject) -> String {
+    let amount = |exact: &str| {
+        let text = format!("{exact} {}", cost.currency);
+        Money::parse(&text).map_or(text, money)
+    };
+    let at_most = format!("at most {} by the card of {}", amount(&cost.total), cost.as_of);
+    let mut parts: Vec<_> = cost
+        .markets
+        .iter()
+        .take(3)
+        .map(|part| format!("{} to {}", number(part.people), part.market))
+        .collect();
+    let more = (cost.markets.len() - parts.len()) as u64 + cost.more_markets;
+    if more > 0 {
+        parts.push(plural(more, "market more", "markets more"));
+    }
+    let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
+    let held = match cost.held.as_str() {
+        "0" => String::new(),
+        held => format!("; {} more if those held were sent to", amount(held)),
+    };
+    safe(&format!("{at_most}{parts}{held}")).into_owned()
 }
 
 /// `12 million`: odds are an order of magnitude, not a figure.

@@ -11,6 +11,6 @@ pub(crate) use harmless::acts;
 pub use harmless::{code_span, is_hidden, safe};
 pub use json::{json_line, json_pretty};
 pub use mask::mask_private;
-pub use number::{number, people, per_second, percent, plural, roughly};
+pub use number::{money, number, people, per_second, percent, plural, roughly};
 pub use table::{Align, Table};
 pub use width::{one_line, pad_left, pad_right, truncate, width};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::format_duration;
+use crate::model::{Money, format_duration};
 pub use crate::model::{number, people, plural};
 
 /// `12.5%`. Some is never shown as none, nor nearly all as all.
@@ -22,6 +22,12 @@ pub fn percent(part: u64, whole: u64) -> String {
         tenths if tenths % 10 == 0 => format!("{}%", tenths / 10),
         tenths => format!("{}.{}%", tenths / 10, tenths % 10),
     }
+}
+
+/// `3,391.20 USD`: to a hundredth, rounded up.
+pub fn money(money: Money) -> String {
+    let hundredths = money.hundredths();
+    format!("{}.{:02} {}", number(hundredths / 100), hundredths % 100, money.currency)
 }
 
 /// A pace: `80/s`, and below ten `0.5/s`.

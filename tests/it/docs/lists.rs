@@ -46,7 +46,7 @@ fn keys_that_are_refused_for_now_are_marked() {
 #[test]
 fn every_rule_is_listed() {
     let mut used = BTreeSet::new();
-    for layer in ["parse", "audience", "compose", "commands"] {
+    for layer in ["parse", "audience", "compose", "rates", "commands"] {
         collect_rules(&root().join("src").join(layer), &mut used);
     }
     assert!(used.len() > 100, "the rules are found in the source");

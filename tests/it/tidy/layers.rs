@@ -20,7 +20,7 @@ const LEDGER_WORDS: May = Only("ledger", "src/ledger/types.rs");
 
 /// Each module with all that it may import. `commands` and the crate's root are where the
 /// layers meet: they may import everything.
-const LAYERS: [(&str, &[May]); 14] = [
+const LAYERS: [(&str, &[May]); 15] = [
     ("model", &[]),
     ("diagnostic", &[]),
     ("clock", &[All("model")]),
@@ -31,7 +31,8 @@ const LAYERS: [(&str, &[May]); 14] = [
     ("ledger", &[All("model")]),
     ("kaleyra", &[All("model")]),
     ("event", &[All("model")]),
-    ("plan", &[All("model"), All("diagnostic"), LEDGER_WORDS]),
+    ("rates", &[All("model"), All("diagnostic")]),
+    ("plan", &[All("model"), All("diagnostic"), All("rates"), LEDGER_WORDS]),
     ("sandbox", &[All("model"), Only("kaleyra", "src/kaleyra/field.rs"), All("clock")]),
     (
         "send",
@@ -42,6 +43,7 @@ const LAYERS: [(&str, &[May]); 14] = [
         &[
             All("model"),
             All("plan"),
+            All("rates"),
             All("event"),
             All("diagnostic"),
             LEDGER_WORDS,

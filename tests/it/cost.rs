@@ -1,0 +1,134 @@
+//! What a campaign costs, said before it is sent and held against a limit.
+
+use insta::assert_snapshot;
+
+use crate::support::{CAMPAIGN, World, people};
+
+const CARD: &str = "# as_of: 2026-10-01\n# currency: USD\nprefix,rate,market\n49,0.1365,Germany\n";
+
+fn world() -> World {
+    World::new()
+        .campaign("diwali", CAMPAIGN)
+        .audience("people.csv", &people(8))
+        .file("rates.csv", CARD)
+        .ledger()
+}
+
+fn limited(limit: &str) -> String {
+    format!("{CAMPAIGN}limits: {{ cost: {limit} }}\n")
+}
+
+#[test]
+fn a_plan_says_what_it_costs_at_most() {
+    let run = world().run("plan --rates rates.csv").exits(0);
+    let line = run.stdout().lines().find(|line| line.trim_start().starts_with("cost"));
+    assert_snapshot!(
+        line.unwrap_or_default(),
+        @"  cost      at most 1.10 USD by the card of 2026-10-01: 8 to Germany"
+    );
+    let again = world().env("OFFERCAST_RATES", "rates.csv").run("plan").exits(0);
+    assert_eq!(again.stdout(), run.stdout(), "the variable names a card as the flag does");
+}
+
+#[test]
+fn the_cost_is_in_the_plan_s_json() {
+    let plan = world().run("plan --rates rates.csv --format json").exits(0).json();
+    assert_snapshot!(plan["plans"][0]["cost"].to_string(), @r#"{"as_of":"2026-10-01","currency":"USD","total":"1.092","held":"0","unpriced":0,"markets":[{"market":"Germany","rate":"0.1365","people":8,"total":"1.092"}],"more_markets":0}"#);
+    let without = world().run("plan --format json").exits(0).json();
+    assert!(without["plans"][0]["cost"].is_null());
+}
+
+#[test]
+fn a_card_changes_no_plan_id() {
+    let world = world();
+    let id = |run: &crate::support::Run| run.json()["plans"][0]["plan_id"].to_string();
+    let with = world.run("plan --rates rates.csv --format json").exits(0);
+    let without = world.run("plan --format json").exits(0);
+    assert_eq!(id(&with), id(&without));
+}
+
+#[test]
+fn a_plan_above_its_cost_limit_is_shown_and_refused_by_plan_and_apply() {
+    let world = world().campaign("diwali", &limited("1 USD")).kaleyra("");
+    let run = world.run("plan --rates rates.csv").exits(4).shows("cost 1.10 USD of 1 USD");
+    assert_snapshot!(
+        run.stdout().lines().find(|line| line.contains("refused:")).unwrap_or_default(),
+        @"  refused: `limits.cost` allows 1 USD, the plan has 1.10 USD"
+    );
+    let _ = world.run("apply --auto-approve --rates rates.csv").exits(4);
+    assert_eq!(world.requests(), 0);
+}
+
+#[test]
+fn a_cost_limit_without_a_card_or_with_one_in_another_currency_sends_nothing() {
+    let world = world()
+        .campaign("diwali", &limited("100 USD"))
+        .file("rupees.csv", &CARD.replace("USD", "INR"))
+        .file("elsewhere.csv", &CARD.replace("49,", "91,"))
+        .kaleyra("");
+    let _ = world.run("apply --auto-approve").exits(4).shows("no rate card");
+    let _ = world.run("apply --auto-approve --rates rupees.csv").exits(4);
+    let _ = world
+        .run("apply --auto-approve --rates elsewhere.csv")
+        .exits(4)
+        .shows("8 people without a rate");
+    assert_eq!(world.requests(), 0);
+    let _ = world.run("apply --auto-approve --rates rates.csv").exits(0);
+    assert_eq!(world.requests(), 8);
+}
+
+#[test]
+fn a_resumed_plan_is_held_against_its_limit_with_what_it_has_spent() {
+    let mut world = world().campaign("diwali", &limited("1.10 USD")).kaleyra("");
+    let _ = world.run("apply --auto-approve --rates rates.csv --limit 5").exits(5);
+    world.write("rates.csv", &CARD.replace("0.1365", "0.14"));
+    let _ = world.run("apply --auto-approve --rates rates.csv").exits(4);
+    assert_eq!(world.requests(), 5);
+    world.write("rates.csv", CARD);
+    let _ = world.run("apply --auto-approve --rates rates.csv").exits(0);
+    assert_eq!(world.requests(), 8);
+}
+
+#[test]
+fn a_faulty_card_is_told_with_its_lines_and_sends_nothing() {
+    let world = world().file("rates.csv", "# currency: USD\nprefix,rate\n49,cheap\n").kaleyra("");
+    let run = world.run("apply --auto-approve --rates rates.csv").exits(65);
+    assert_snapshot!(run.stderr(), @r"
+    error[rates/no-date]: the rate card does not say from when it holds
+    --> rates.csv
+     = help: a line above the columns, such as `# as_of: 2026-10-01`
+
+    error[rates/rate]: this row has no rate
+    --> rates.csv:3
+     = help: a decimal number with at most six digits after the point, such as `0.0118`
+
+    error[rates/empty]: the rate card has no rates
+    --> rates.csv
+
+    3 errors
+    error: the rate card must be mended first
+    ");
+    let _ = world.run("plan --rates nowhere.csv").exits(1).shows("nowhere.csv");
+    assert_eq!(world.requests(), 0);
+}
+
+#[test]
+fn an_old_card_is_warned_about() {
+    let world = world().file("rates.csv", &CARD.replace("2026-10-01", "2026-07-01"));
+    let _ = world
+        .run("plan --rates rates.csv")
+        .exits(0)
+        .shows("rates may have changed on 2026-10-01, after the date of the rate card");
+}
+
+#[test]
+fn the_sample_card_prices_the_example_campaigns() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let run = World::new()
+        .run(&format!(
+            "plan --sandbox --rates {root}/campaigns/rates/meta-usd-2026-10-01.csv {root}/campaigns"
+        ))
+        .exits(0);
+    assert!(run.stdout().matches("at most").count() >= 3, "{}", run.stdout());
+    let _ = run.hides("without a rate").hides("no market");
+}
