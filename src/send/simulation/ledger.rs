@@ -7,6 +7,9 @@ use crate::model::{Outcome, State, StateCounts, Timestamp, UnknownCause};
 
 use super::pending_row;
 
+/// Wall times are cut to this, and places counted from the next one.
+const TICK: Duration = Duration::from_millis(1);
+
 #[derive(Clone, Debug)]
 pub(super) struct ModelLedger {
     states: Vec<State>,
@@ -62,7 +65,7 @@ impl ModelLedger {
                 count += 1;
             }
         }
-        self.sent.push(Sent { at, people: count });
+        self.sent.push(Sent { at: at.plus(TICK), people: count });
         count
     }
 
@@ -113,7 +116,7 @@ impl ModelLedger {
         if let Change::Conclude { at, .. } = change
             && to != State::Pending
         {
-            self.sent.push(Sent { at: at.plus(Duration::from_millis(1)), people: 1 });
+            self.sent.push(Sent { at: at.plus(TICK), people: 1 });
         }
         self.counts.shift(from, to, 1);
         Ok(())

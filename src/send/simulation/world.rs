@@ -211,6 +211,10 @@ impl World {
     /// or may not arrive (the server has decided that already).
     pub(super) fn crash(&mut self) {
         let run = self.run.take().expect("a process runs");
+        for (at, _) in &mut self.reached {
+            // A dead process makes no connection that it writes to later.
+            *at = self.now.min(*at);
+        }
         if let Some(batch) = run.committing
             && self.chance.below(2) == 0
         {
