@@ -35,6 +35,10 @@ const RECIPIENTS: &str = concat!(
     ", r.cause FROM recipients AS r NOT INDEXED WHERE r.campaign = ?1"
 );
 
+/// A row that would be looked for in vain: its campaign and its plan do not go together.
+const ASTRAY: &str = "SELECT id FROM recipients NOT INDEXED
+  WHERE (campaign = ?1) <> (plan IN (SELECT id FROM plans WHERE campaign = ?1)) LIMIT 1";
+
 const ISSUED: &str = "SELECT i.id, i.number, i.coupon_code, i.code_digest FROM issued_codes AS i
   WHERE i.campaign = ?1 AND NOT EXISTS
     (SELECT 1 FROM recipients AS r WHERE r.campaign = i.campaign AND r.person = i.person)
@@ -97,6 +101,7 @@ impl ReadLedger {
             let Some((campaign, _)) = find_campaign(connection, campaign)? else {
                 return Ok(None);
             };
+            expect_whole(connection, campaign)?;
             let mut numbers = Vec::new();
             let mut statement = connection.prepare(NUMBERS)?;
             let mut rows = statement.query([campaign])?;
@@ -221,6 +226,7 @@ fn memory(
     let Some((campaign, code_key)) = find_campaign(connection, campaign)? else {
         return Ok(None);
     };
+    expect_whole(connection, campaign)?;
     let last = plans(connection, campaign)?.pop();
     let last_row = last.as_ref().map(|(row, _)| *row);
     let mut known = Vec::new();
@@ -251,6 +257,13 @@ fn memory(
         known,
         issued: issued(connection, campaign)?,
     }))
+}
+
+/// A row's checksum tells of a flipped bit only where the row is read. One that fell out of
+/// its campaign would not be, and its person would be sent to again.
+fn expect_whole(connection: &Connection, campaign: i64) -> Result<(), Fault> {
+    let astray = connection.query_row(ASTRAY, [campaign], |row| row.get(0)).optional()?;
+    astray.map_or(Ok(()), |row| Err(Fault::row("recipients", row)))
 }
 
 /// A campaign's row id and the key its codes began with.
