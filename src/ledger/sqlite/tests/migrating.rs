@@ -3,12 +3,14 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 
 use rusqlite::Connection;
 
 use super::*;
 use crate::ledger::place::LedgerFile;
 use crate::ledger::sqlite::migrate::{Step, back_up, run, way};
+use crate::ledger::sqlite::pragmas;
 
 const MARKS: &str = "CREATE TABLE marks (
   serial INTEGER PRIMARY KEY,
@@ -91,4 +93,68 @@ fn a_format_that_never_was_is_refused() {
     let world = format_0();
     assert!(matches!(world.try_open(), Err(LedgerError::Damaged { .. })));
     assert!(matches!(ReadLedger::open(&world.path()), Err(LedgerError::Damaged { .. })));
+}
+
+/// Names the ledger for a process of its own.
+const NAMED: &str = "OFFERCAST_TEST_LEDGER";
+
+/// Runs a program under strace, which may kill it at the nth of some system calls.
+fn strace(inject: Option<&str>, program: &std::path::Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq", "-o", "/dev/null"]);
+    command.args(inject.iter().flat_map(|inject| ["-e", inject]));
+    command.arg(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+#[test]
+fn a_migration_killed_at_any_write_or_flush_is_whole_or_undone_and_is_done_again() {
+    if !strace(None, "true".as_ref(), &[]).status().is_ok_and(|status| status.success()) {
+        eprintln!("SKIP: strace does not work on this host");
+        return;
+    }
+    let (mut undone, mut whole) = (0, 0);
+    for calls in ["pwrite64", "fsync,fdatasync", "rename", "unlink,ftruncate"] {
+        for nth in 1..=40 {
+            let world = format_0();
+            let people = world.query("SELECT * FROM recipients");
+            let inject = format!("inject={calls}:signal=KILL:when={nth}");
+            let own = std::env::current_exe().expect("a test knows itself");
+            let test = "ledger::sqlite::tests::migrating::the_ledger_that_is_named_is_migrated";
+            let mut process = strace(Some(&inject), &own, &["--ignored", "--exact", test]);
+            let survived = process.env(NAMED, world.path()).status().expect("strace runs");
+            match world.query("PRAGMA user_version").as_str() {
+                "0" => {
+                    assert_eq!(
+                        world.query("SELECT count(*) FROM sqlite_schema WHERE name = 'marks'"),
+                        "0"
+                    );
+                    run(&raw(&world), &file(&world), 0, STEPS).expect("migrated after all");
+                    undone += 1;
+                }
+                _ => whole += 1,
+            }
+            assert_eq!(world.query("SELECT * FROM recipients"), people, "{inject}");
+            assert!(world.try_open().is_ok(), "{inject}");
+            let copy = Connection::open(world.beside(".format-0")).expect("a database");
+            let count = |sql| copy.query_row(sql, [], |row| row.get::<_, i64>(0)).expect("whole");
+            assert_eq!(count("SELECT count(*) FROM recipients"), 1, "{inject}");
+            if survived.success() {
+                break;
+            }
+        }
+    }
+    println!("killed before the commit {undone} times, not or after it {whole} times");
+    assert!(undone > 10 && whole >= 4, "{undone} undone, {whole} whole");
+}
+
+#[test]
+#[ignore = "run by the test above in a process of its own, which is killed"]
+fn the_ledger_that_is_named_is_migrated() {
+    let path = PathBuf::from(std::env::var_os(NAMED).expect("a ledger is named"));
+    let file = LedgerFile::find(&path).expect("a ledger");
+    let connection = Connection::open(&path).expect("a database");
+    pragmas::make_durable(&connection, &file).expect("durable");
+    run(&connection, &file, 0, STEPS).expect("migrated");
+    connection.close().expect("closed");
 }
