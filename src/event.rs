@@ -27,6 +27,8 @@ pub enum RunEvent {
         cause: PauseCause,
         /// For how long from now.
         wait: Duration,
+        /// What made it so: Kaleyra's (masked) words, or why there is no connection.
+        detail: Option<Rejection>,
     },
     /// Sending goes on after a pause.
     Resumed,

@@ -230,16 +230,45 @@ fn connect_failure(error: &reqwest::Error) -> ConnectFailure {
         ConnectFailure::TimedOut
     } else if find_source(error, refused) {
         ConnectFailure::Refused
+    } else if let Some(fault) = source(error) {
+        tls_failure(fault)
     } else {
         ConnectFailure::Other
     }
 }
 
+fn tls_failure(error: &rustls::Error) -> ConnectFailure {
+    use rustls::CertificateError as Fault;
+    match error {
+        rustls::Error::InvalidCertificate(fault) => match fault {
+            Fault::Expired
+            | Fault::ExpiredContext { .. }
+            | Fault::NotValidYet
+            | Fault::NotValidYetContext { .. } => ConnectFailure::CertificateExpired,
+            Fault::NotValidForName | Fault::NotValidForNameContext { .. } => {
+                ConnectFailure::CertificateOfOtherHost
+            }
+            _ => ConnectFailure::CertificateUntrusted,
+        },
+        _ => ConnectFailure::Tls,
+    }
+}
+
 /// Whether one of the errors behind an error is such a one.
 fn find_source<E: Error + 'static>(error: &reqwest::Error, is_it: impl Fn(&E) -> bool) -> bool {
+    source(error).is_some_and(is_it)
+}
+
+/// The first error of this type behind an error.
+fn source<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
     let first: Option<&(dyn Error + 'static)> = Some(error);
-    std::iter::successors(first, |&error| error.source())
-        .any(|error| error.downcast_ref().is_some_and(&is_it))
+    std::iter::successors(first, |&error| error.source()).find_map(inside)
+}
+
+/// An I/O error hides the error it was made from: it is not its source.
+fn inside<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e E> {
+    let hidden = || inside(error.downcast_ref::<io::Error>()?.get_ref()?);
+    error.downcast_ref().or_else(hidden)
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<String> {

@@ -42,8 +42,15 @@ pub enum ConnectFailure {
     Refused,
     /// No connection in time.
     TimedOut,
-    /// Anything else before the first byte: no route, a proxy's refusal, TLS, a
-    /// certificate.
+    /// The server showed a certificate outside its time of validity.
+    CertificateExpired,
+    /// The server showed another host's certificate.
+    CertificateOfOtherHost,
+    /// The server showed a certificate that this machine has no reason to trust.
+    CertificateUntrusted,
+    /// No common version of TLS from 1.2 on, or no TLS at all.
+    Tls,
+    /// Anything else before the first byte: no route, a proxy's refusal.
     Other,
 }
 
@@ -243,7 +250,13 @@ impl fmt::Display for ConnectFailure {
             Self::Dns => "the host name could not be resolved",
             Self::Refused => "the connection was refused",
             Self::TimedOut => "no connection in time",
-            Self::Other => "no connection could be made (network, proxy or TLS)",
+            Self::CertificateExpired => {
+                "the server's certificate has expired or is not valid yet, by this machine's clock"
+            }
+            Self::CertificateOfOtherHost => "the server's certificate is for another host",
+            Self::CertificateUntrusted => "the server's certificate is not trusted by this machine",
+            Self::Tls => "no TLS of version 1.2 or later could be agreed on with the server",
+            Self::Other => "no connection could be made (network or proxy)",
         })
     }
 }

@@ -3,16 +3,13 @@
 //!
 //! `OFFERCAST_FAULTS=1000` tries that many places and seeds in place of a few.
 
-#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-
 use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 
-use crate::support::{CAMPAIGN, Run, World, people};
+use crate::support::{CAMPAIGN, Run, World, can, people};
 
 const PEOPLE: usize = 40;
 
@@ -28,22 +25,6 @@ fn world() -> World {
         .audience("people.csv", &people(PEOPLE))
         .ledger()
         .kaleyra(r#"{ "latency_ms": 2 }"#)
-}
-
-/// Whether the host lets a test use these words in front of a command.
-fn can(words: &[&str]) -> bool {
-    let (program, options) = words.split_first().expect("a program");
-    let status = Command::new(program)
-        .args(options)
-        .arg("true")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    let can = status.is_ok_and(|status| status.success());
-    if !can {
-        eprintln!("SKIP: `{}` does not work on this host", words.join(" "));
-    }
-    can
 }
 
 /// The codes that promise that nothing was sent.

@@ -32,4 +32,5 @@ mod support;
 mod test;
 mod texts;
 mod tidy;
+mod tls;
 mod validate;

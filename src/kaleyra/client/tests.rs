@@ -253,7 +253,7 @@ async fn a_server_that_speaks_no_tls_gets_no_request() {
         came
     });
     let reply = client(&url, Duration::from_secs(5)).send(page_form(), unheard()).await;
-    assert_eq!(reply, Reply::NotConnected(ConnectFailure::Other));
+    assert_eq!(reply, Reply::NotConnected(ConnectFailure::Tls));
     let came = far_side.await.expect("the far side");
     assert_eq!(came[0], 0x16, "a TLS handshake record");
     let holds = |text: &str| came.windows(text.len()).any(|part| part == text.as_bytes());

@@ -83,6 +83,10 @@ fn only_a_failed_connection_proves_by_itself_that_nothing_was_sent() {
         ConnectFailure::Dns,
         ConnectFailure::Refused,
         ConnectFailure::TimedOut,
+        ConnectFailure::CertificateExpired,
+        ConnectFailure::CertificateOfOtherHost,
+        ConnectFailure::CertificateUntrusted,
+        ConnectFailure::Tls,
         ConnectFailure::Other,
     ] {
         let result = judge(&Reply::NotConnected(failure), &[ASHA, BEN]);

@@ -35,7 +35,11 @@ impl Core {
         self.place_at = Some(now.elapsed.saturating_add(wait));
         if self.slots.is_empty() && wait >= WORTH_TELLING && self.told_of_wait.is_none() {
             self.told_of_wait = self.place_at;
-            out.push(Action::Emit(RunEvent::Paused { cause: PauseCause::Daily, wait }));
+            out.push(Action::Emit(RunEvent::Paused {
+                cause: PauseCause::Daily,
+                wait,
+                detail: None,
+            }));
         }
     }
 

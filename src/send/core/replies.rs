@@ -111,7 +111,8 @@ impl Core {
         match swing {
             Swing::Halts(reason) => return self.halt(now, reason, result.detail.clone(), out),
             Swing::Pauses(cause, wait) if self.mode == Mode::Running => {
-                out.push(Action::Emit(RunEvent::Paused { cause, wait }));
+                let detail = result.detail.clone();
+                out.push(Action::Emit(RunEvent::Paused { cause, wait, detail }));
             }
             Swing::Resumes if self.mode == Mode::Running => {
                 out.push(Action::Emit(RunEvent::Resumed));

@@ -463,7 +463,7 @@ impl World {
                 }
                 assert_eq!(progress.counts.planned(), durable.planned());
             }
-            RunEvent::Paused { cause, wait } => {
+            RunEvent::Paused { cause, wait, .. } => {
                 let until = self.now + *wait;
                 run.paused_until = run.paused_until.max(Some(until));
                 run.since_pause.clear();

@@ -78,8 +78,9 @@ impl RunListener for Bar {
                 }
                 self.draw(&progress_words(progress), false);
             }
-            RunEvent::Paused { cause, wait } => {
-                let words = format!("pausing for {}: {}", roughly(*wait), pause_sentence(*cause));
+            RunEvent::Paused { cause, wait, detail } => {
+                let why = pause_sentence(*cause, detail.as_ref());
+                let words = format!("pausing for {}: {why}", roughly(*wait));
                 self.draw(&words, true);
             }
             RunEvent::Resumed => self.draw("going on", true),

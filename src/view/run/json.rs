@@ -151,8 +151,8 @@ impl RunListener for JsonEvents {
                     self.say(Level::Info, &message, "apply_progress", rest);
                 }
             }
-            RunEvent::Paused { cause, wait } => {
-                let words = pause_sentence(*cause);
+            RunEvent::Paused { cause, wait, detail } => {
+                let words = pause_sentence(*cause, detail.as_ref());
                 let message = format!("{}: pausing for {}: {words}", self.campaign, roughly(*wait));
                 let rest = json!({
                     "campaign": self.campaign,
@@ -260,6 +260,7 @@ mod tests {
         events.on(&RunEvent::Paused {
             cause: PauseCause::Overloaded,
             wait: Duration::from_millis(1_500),
+            detail: None,
         });
         events.on(&RunEvent::Resumed);
         let halted = StopReason::Halted(HaltReason::Template);

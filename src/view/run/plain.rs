@@ -58,8 +58,9 @@ impl RunListener for PlainLines {
                     self.say(&progress_words(progress));
                 }
             }
-            RunEvent::Paused { cause, wait } => {
-                self.say(&format!("pausing for {}: {}", roughly(*wait), pause_sentence(*cause)));
+            RunEvent::Paused { cause, wait, detail } => {
+                let why = pause_sentence(*cause, detail.as_ref());
+                self.say(&format!("pausing for {}: {why}", roughly(*wait)));
             }
             RunEvent::Resumed => self.say("going on"),
             RunEvent::Draining { stop, in_flight } => {
@@ -117,6 +118,7 @@ mod tests {
         lines.on(&RunEvent::Paused {
             cause: PauseCause::Throttled,
             wait: Duration::from_millis(7_300),
+            detail: None,
         });
         lines.on(&RunEvent::Resumed);
         lines.on(&RunEvent::Draining { stop: StopReason::Interrupted, in_flight: 1 });

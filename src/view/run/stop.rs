@@ -1,7 +1,7 @@
 //! Why a run ended, as a word for machines and a sentence for people.
 
 use crate::event::{PauseCause, StopReason};
-use crate::model::HaltReason;
+use crate::model::{HaltReason, Rejection};
 use crate::view::text::safe;
 
 /// Every reason there is, to find one by its word.
@@ -71,14 +71,19 @@ pub fn stop_word_sentence(word: &str) -> String {
     }
 }
 
-/// What a pause is for.
-pub(super) fn pause_sentence(cause: PauseCause) -> &'static str {
-    match cause {
+/// What a pause is for. Why there is no connection is said, since that may be for the reader
+/// to mend; Kaleyra's words on a 429 or 503 say no more than the number.
+pub(super) fn pause_sentence(cause: PauseCause, detail: Option<&Rejection>) -> String {
+    let sentence = match cause {
         PauseCause::Throttled => "Kaleyra asks to slow down (429)",
         PauseCause::Overloaded => "Kaleyra is overloaded (503)",
         PauseCause::NoConnection => "no connection to Kaleyra",
         PauseCause::Daily => "`delivery.daily` is reached, the next place is free then",
         PauseCause::Breaker => "too many outcomes could not be known; one request will probe",
+    };
+    match detail.filter(|_| cause == PauseCause::NoConnection) {
+        Some(why) => format!("{sentence}: {}", safe(&why.text)),
+        None => sentence.to_owned(),
     }
 }
 

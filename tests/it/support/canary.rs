@@ -1,11 +1,11 @@
 //! Values that no output may hold, and the search for them.
 
 /// The API key of every world.
-pub(super) const API_KEY: &str = "canary-api-key-5b1f3d2e9c";
+pub(crate) const API_KEY: &str = "canary-api-key-5b1f3d2e9c";
 /// The account's SID of every world.
-pub(super) const SID: &str = "HXcanary071IN";
+pub(crate) const SID: &str = "HXcanary071IN";
 /// The key coupon codes are drawn with in every world.
-pub(super) const CODE_KEY: &str = "canary-code-key-4d9a6e3b7c1f8a2e5d0b";
+pub(crate) const CODE_KEY: &str = "canary-code-key-4d9a6e3b7c1f8a2e5d0b";
 
 /// Fewest digits that make a telephone number.
 const FEWEST_DIGITS: usize = 9;

@@ -2,14 +2,18 @@
 
 mod canary;
 mod command;
+mod host;
 mod process;
 mod redact;
 mod run;
 mod samples;
 mod schemas;
+mod terminal;
 mod world;
 
+pub(crate) use canary::{API_KEY, CODE_KEY, SID};
 pub(crate) use command::Command;
+pub(crate) use host::can;
 pub(crate) use process::Process;
 pub(crate) use run::Run;
 pub(crate) use samples::{CAMPAIGN, SHARED, people, phone, plan_id};

@@ -97,7 +97,7 @@ impl<'a> Process<'a> {
         for (name, text) in [("stdout", &stdout), ("stderr", &stderr)] {
             self.world.expect_hidden(name, text, self.may_show_codes);
         }
-        Run::new(&self.line, status.code(), stdout, &stderr, self.world.folder())
+        Run::new(&self.line, status.code(), stdout, stderr, self.world.folder())
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) struct Run {
     stdout: String,
     stderr: String,
     raw_stdout: String,
+    raw_stderr: String,
 }
 
 impl Run {
@@ -24,7 +25,7 @@ impl Run {
         line: &str,
         code: Option<i32>,
         stdout: String,
-        stderr: &str,
+        stderr: String,
         world: &Path,
     ) -> Self {
         if stdout.starts_with("{\n  \"version\": 1,\n  \"plans\"") {
@@ -34,8 +35,9 @@ impl Run {
             line: line.to_owned(),
             code,
             stdout: redacted(&stdout, world),
-            stderr: redacted(stderr, world),
+            stderr: redacted(&stderr, world),
             raw_stdout: stdout,
+            raw_stderr: stderr,
         }
     }
 
@@ -85,6 +87,11 @@ impl Run {
     /// Standard output as it was.
     pub(crate) fn raw(&self) -> &str {
         &self.raw_stdout
+    }
+
+    /// Both streams as they were, one after the other.
+    pub(crate) fn all_bytes(&self) -> Vec<u8> {
+        [self.raw_stdout.as_bytes(), b"\n", self.raw_stderr.as_bytes()].concat()
     }
 
     /// Standard output as it was, as one JSON value.
