@@ -34,8 +34,8 @@ pub(super) const PHONE_VARIABLE: &str = "phone";
 pub(super) struct RowFilter {
     expression: Expression<'static, 'static>,
     variables: Arc<[String]>,
-    /// Variables that are put in order with a number and looked at in no other way: text in
-    /// them would be sorted behind all numbers without a word.
+    /// Variables that are multiplied, or put in order with a number and looked at in no other
+    /// way: text in them would be repeated, or sorted behind all numbers, without a word.
     numeric: Vec<usize>,
 }
 
@@ -46,7 +46,7 @@ pub(super) enum RowFilterFault {
     Undefined,
     #[error("`where` gives {0} for this row, not true or false")]
     NotBoolean(String),
-    #[error("column `{0}` is compared with a number but holds none in this row")]
+    #[error("column `{0}` is used as a number but holds none in this row")]
     NotANumber(String),
     #[error("column `{0}` has more than {MAX_CELL_BYTES} bytes, too many for `where`")]
     CellTooLong(String),

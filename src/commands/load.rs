@@ -1,7 +1,8 @@
 //! Campaign files found, read and checked against everything they name.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
@@ -47,7 +48,7 @@ pub(super) fn load(context: &Context, paths: &[PathBuf]) -> Result<Loaded, Comma
     let mut names = HashMap::new();
     for path in files {
         let bytes =
-            fs::read(&path).map_err(|source| CommandError::Read { path: path.clone(), source })?;
+            read(&path).map_err(|source| CommandError::Read { path: path.clone(), source })?;
         let parsed = parse::campaign(&bytes, &path, context.clock.now(), &mut loaded.sources);
         loaded.diagnostics.extend(parsed.diagnostics);
         let (Some(campaign), Some(document)) = (parsed.campaign, parsed.document) else { continue };
@@ -137,7 +138,7 @@ fn campaign_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
 
 /// Campaign files stand in the folder itself or in folders below it; hidden ones are not
 /// looked at.
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
@@ -151,4 +152,15 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Reads a campaign file, or as much of it as shows that it is too long. Pipes and devices
+/// are refused: they may never end.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(parse::MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

@@ -12,12 +12,15 @@ mod daily;
 mod docs;
 mod examples;
 mod guards;
+mod hostile;
 mod interruption;
 #[cfg(target_os = "linux")]
 mod kills;
 mod ledger;
 mod ledger_faults;
 mod locks;
+#[path = "../../benches/scale/measure.rs"]
+mod measure;
 mod outcomes;
 mod plan;
 mod plan_files;

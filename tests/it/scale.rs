@@ -3,11 +3,11 @@
 
 #[path = "../../benches/scale/data.rs"]
 mod data;
-#[path = "../../benches/scale/measure.rs"]
-mod measure;
 
 use std::fs;
 use std::process::{Command, Stdio};
+
+use crate::measure;
 
 /// What every run reads; a million with `OFFERCAST_SCALE=1`.
 const ROWS: u64 = 200_000;

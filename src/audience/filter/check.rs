@@ -70,7 +70,9 @@ pub(in crate::audience) fn check(
         let mut uses = walk.mentions.iter().filter(|(known, _)| *known == name);
         uses.all(|(_, how)| *how == Use::OrderedWithNumber)
     };
-    let numeric = (0..variables.len()).filter(|&i| only_ordered(&variables[i])).collect();
+    let multiplied = |name: &str| walk.mentions.contains(&(name, Use::Multiplied));
+    let numeric = |name: &str| only_ordered(name) || multiplied(name);
+    let numeric = (0..variables.len()).filter(|&i| numeric(&variables[i])).collect();
     let filter = RowFilter { expression, variables: variables.into(), numeric };
     Ok(Checked { filter, doubts: walk.doubts })
 }
@@ -80,6 +82,8 @@ pub(in crate::audience) fn check(
 enum Use {
     /// `<`, `<=`, `>` or `>=` with a number on one side.
     OrderedWithNumber,
+    /// On one side of `*`, which would repeat a text a million times.
+    Multiplied,
     Other,
 }
 
@@ -98,6 +102,16 @@ impl<'a> Walk<'a> {
             Expr::Const(_) => {}
             Expr::Var(variable) => self.variable(variable.id, expr.span(), how),
             Expr::UnaryOp(op) => self.expr(&op.expr, how),
+            Expr::BinOp(op) if matches!(op.op, ast::BinOpKind::Mul) => {
+                for side in [&op.left, &op.right] {
+                    if !matches!(side, Expr::Var(_)) && !gives_number(side) {
+                        let message = "`*` multiplies numbers only".to_owned();
+                        let hint = "make it a number with `| int` or `| float`".to_owned();
+                        self.fault("where/not-a-number", side.span(), message, hint);
+                    }
+                    self.expr(side, Use::Multiplied);
+                }
+            }
             Expr::BinOp(op) => {
                 let how = ordering(ordered_binary(op.op), [&op.left, &op.right]);
                 self.expr(&op.left, how);
@@ -249,6 +263,18 @@ fn ordered_binary(op: ast::BinOpKind) -> bool {
 fn ordered_compare(op: ast::CompareOpKind) -> bool {
     use ast::CompareOpKind::{Gt, Gte, Lt, Lte};
     matches!(op, Lt | Lte | Gt | Gte)
+}
+
+/// Whether an expression can give nothing but a number, or fail.
+fn gives_number(expr: &ast::Expr<'_>) -> bool {
+    use ast::BinOpKind::{Div, FloorDiv, Mul, Pow, Rem, Sub};
+    match expr {
+        ast::Expr::Const(constant) => constant.value.is_number(),
+        ast::Expr::UnaryOp(op) => gives_number(&op.expr),
+        ast::Expr::BinOp(op) => matches!(op.op, Div | FloorDiv | Mul | Pow | Rem | Sub),
+        ast::Expr::Filter(filter) => matches!(filter.name, "int" | "float" | "length" | "abs"),
+        _ => false,
+    }
 }
 
 /// A range that can be shown: inside the text and between characters.

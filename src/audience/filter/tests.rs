@@ -155,3 +155,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn texts_are_not_multiplied() {
+    let cells = ["", "Asha", "7", "", ""];
+    assert_eq!(ask("orders_90d * 2 == 14", cells), Ok(true));
+    assert_eq!(ask("(orders_90d - 1) * orders_90d == 42", cells), Ok(true));
+    assert_eq!(ask("(note | int(default=3)) * 2 == 6", cells), Ok(true));
+    let text = Err(RowFilterFault::NotANumber("country".to_owned()));
+    assert_eq!(ask("country * 100000000 == country", cells), text);
+    assert_eq!(ask("country is defined and 2 * country == country", cells), text);
+    for repeats in ["\"a\" * 9", "9 * [1]", "(country ~ country) * 9", "(country + country) * 9"] {
+        let [(rule, _, message)] = &faults(repeats)[..] else { panic!("{repeats}") };
+        assert_eq!((*rule, &**message), ("where/not-a-number", "`*` multiplies numbers only"));
+    }
+}

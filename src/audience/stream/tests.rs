@@ -175,7 +175,7 @@ fn rows_without_an_answer_are_faults_of_the_campaign() {
     assert_eq!(findings.len(), 21);
     assert_eq!(
         findings[0],
-        "where/row a.csv:3: column `orders` is compared with a number but holds none in this \
+        "where/row a.csv:3: column `orders` is used as a number but holds none in this \
          row (say what an empty cell means, as in `orders | int(default=0)`, or exclude it with \
          `orders is number and …`)"
     );
