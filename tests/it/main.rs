@@ -32,6 +32,8 @@ mod scale;
 mod signals;
 mod status;
 mod support;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod test;
 mod texts;
 mod tidy;
