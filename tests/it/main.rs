@@ -33,6 +33,8 @@ mod signals;
 mod status;
 mod support;
 #[cfg(target_os = "linux")]
+mod surroundings;
+#[cfg(target_os = "linux")]
 mod terminal;
 mod test;
 mod texts;
