@@ -6,6 +6,7 @@
 mod account;
 mod apply;
 mod approval;
+mod canaries;
 mod codes;
 mod cost;
 mod daily;
