@@ -12,6 +12,7 @@ mod cost;
 mod daily;
 mod docs;
 mod examples;
+mod fuzzing;
 mod guards;
 mod hostile;
 mod interruption;
