@@ -75,7 +75,8 @@ pub(crate) fn exclude(bytes: &[u8]) {
         let path = name.to_owned();
         let phone = "phone".to_owned();
         let country = Some("IN".to_owned());
-        campaign.exclude = vec![Exclude::File { path, format, phone, country, min_rows: 0 }];
+        campaign.exclude =
+            vec![Exclude::File { path, format, phone, country, min_rows: 0, late: false }];
         match Exclusions::load(&campaign, &roots(folder), &|_| Vec::new(), &mut |_, _| ()) {
             Ok(found) => assert!(found.people() as u64 <= found.rows()[0]),
             Err(findings) => assert!(!findings.is_empty()),

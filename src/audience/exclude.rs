@@ -1,7 +1,7 @@
 //! People who must not get a message. Strict: a lost opt-out is a wrong send, so whatever
 //! cannot be read stops the campaign.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::{Campaign, CampaignName, Exclude, FileFormat, PersonKey, PhoneNumber};
 
@@ -25,6 +25,7 @@ const LISTED_ROWS: u64 = 20;
 #[derive(Clone, Debug, Default)]
 pub struct Exclusions {
     people: HashMap<u64, u16>,
+    late: HashSet<u64>,
     rows: Vec<u64>,
 }
 
@@ -45,12 +46,17 @@ impl Exclusions {
             let mut add = |number: PhoneNumber| {
                 rows += 1;
                 visit(index, number);
-                let entry = u16::try_from(index).unwrap_or(u16::MAX);
-                exclusions.people.entry(number.person().as_u64()).or_insert(entry);
+                let person = number.person().as_u64();
+                if matches!(entry, Exclude::File { late: true, .. }) {
+                    exclusions.late.insert(person);
+                } else {
+                    let entry = u16::try_from(index).unwrap_or(u16::MAX);
+                    exclusions.people.entry(person).or_insert(entry);
+                }
             };
             match entry {
                 Exclude::Campaign(name) => of_campaign(name).into_iter().for_each(add),
-                Exclude::File { path, format, phone, country, min_rows } => {
+                Exclude::File { path, format, phone, country, min_rows, late: _ } => {
                     let list = List { index, path, format: *format, phone };
                     match list.read(country.as_deref(), roots, &mut add) {
                         Err(faults) => findings.extend(faults),
@@ -71,12 +77,18 @@ impl Exclusions {
         self.people.get(&person.as_u64()).copied()
     }
 
+    /// Whether a late list names a person: they are part of the plan, and left out when it
+    /// is applied.
+    pub fn is_late(&self, person: PersonKey) -> bool {
+        self.late.contains(&person.as_u64())
+    }
+
     /// Numbers read per entry of `exclude`.
     pub fn rows(&self) -> &[u64] {
         &self.rows
     }
 
-    /// People excluded, each counted once.
+    /// People excluded by other lists than late ones, each counted once.
     pub fn people(&self) -> usize {
         self.people.len()
     }

@@ -64,6 +64,7 @@ impl World {
             phone: "phone".to_owned(),
             country: None,
             min_rows,
+            late: false,
         });
         world
     }
@@ -142,6 +143,7 @@ fn campaign(path: std::path::PathBuf) -> Campaign {
             number_format: NumberFormat::Digits,
         },
         limits: Limits::default(),
+        allow: Vec::new(),
         path,
     }
 }

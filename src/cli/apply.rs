@@ -1,21 +1,22 @@
 //! `offercast apply`
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::shared::{CampaignPaths, LedgerOption, RatesOption};
+use super::shared::{LedgerOption, RatesOption};
 
 /// Send what a plan shows, to each person at most once
 ///
 /// Plans again, compares with what was approved, writes every intent to the ledger before
 /// it sends, and sums up. Running it again goes on where it stopped; running it after
 /// success makes no request.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct ApplyArgs {
-    /// Which campaigns.
-    #[command(flatten)]
-    pub campaigns: CampaignPaths,
+    /// Campaign files, or folders of them [default: those of `--plan`, else campaigns]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
 
     /// Which ledger.
     #[command(flatten)]
@@ -24,6 +25,13 @@ pub struct ApplyArgs {
     /// What messages cost.
     #[command(flatten)]
     pub rates: RatesOption,
+
+    /// Send only what this plan file holds; repeat it for several files
+    ///
+    /// The file comes from `plan --out`. Nothing is sent unless every plan comes out the same
+    /// now; what changed is said, from what to what.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["auto_approve", "approve", "sandbox"])]
+    pub plan: Vec<PathBuf>,
 
     /// Send only the plan with this id; repeat it for several campaigns
     #[arg(long, value_name = "ID", conflicts_with = "auto_approve")]

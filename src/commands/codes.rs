@@ -14,7 +14,7 @@ use super::planning::{Decided, Means, Prepared, decide, prepare};
 use super::report::{report_diagnostics, write_diagnostics};
 use super::secrets;
 use crate::audience::Item;
-use crate::cli::{CodesArgs, Exit};
+use crate::cli::{CodesArgs, Exit, variables};
 use crate::ledger::{Holder, IssuedCode, LockTimeout};
 use crate::model::{Campaign, CouponCode, OfferEnd};
 use crate::view::export::csv_cell;
@@ -57,6 +57,12 @@ pub(super) fn codes(context: &mut Context, args: &CodesArgs) -> Result<Exit, Com
     let (Some(prepared), Some(decided)) = (prepared, decided) else {
         return Err(CommandError::Invalid("the audience"));
     };
+    if !prepared.composer.can_draw() {
+        return Err(CommandError::MissingKey {
+            name: variables::CODE_KEY,
+            why: "to draw the coupon codes",
+        });
+    }
     let issued = collect(&prepared, &decided)?;
     write_file(context, args, &entry.campaign, &decided, &issued)?;
     let count = issued.len() as u64;

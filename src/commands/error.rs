@@ -132,6 +132,64 @@ pub enum CommandError {
         /// Why not.
         fault: PlanFileFault,
     },
+    /// A plan file that was made against another ledger.
+    #[error(
+        "`{}` was planned against the ledger {planned}, and this is the ledger {found}: nothing \
+         was sent",
+        path.display()
+    )]
+    PlanOfOtherLedger {
+        /// Which file.
+        path: PathBuf,
+        /// The ledger it names.
+        planned: Lineage,
+        /// The ledger at hand.
+        found: Lineage,
+    },
+    /// An approval that came too late.
+    #[error("the plan of `{campaign}` could be applied until {expired_at}: nothing was sent")]
+    PlanExpired {
+        /// Which campaign.
+        campaign: String,
+        /// The end of the approval.
+        expired_at: String,
+    },
+    /// The approved plan is not the one there is now.
+    #[error(
+        "the plan of `{campaign}` is not the approved one any more: nothing was sent\n{}",
+        changes.join("\n")
+    )]
+    StalePlan {
+        /// Which campaign.
+        campaign: String,
+        /// What changed, from what to what.
+        changes: Vec<String>,
+    },
+    /// The approved plan was carried out, and another one since.
+    #[error(
+        "the approved plan {approved} of `{campaign}` was consumed, and {by} since: nothing was \
+         sent"
+    )]
+    ApprovalSuperseded {
+        /// Which campaign.
+        campaign: String,
+        /// The plan that was approved.
+        approved: PlanId,
+        /// The plan consumed last.
+        by: PlanId,
+    },
+    /// The campaign states another code key than is at hand.
+    #[error("`offer.code_key` of `{campaign}` is {stated}, this is code key {given}")]
+    OtherCodeKeyStated {
+        /// Which campaign.
+        campaign: String,
+        /// The fingerprint it states.
+        stated: KeyFingerprint,
+        /// The fingerprint of the key in use.
+        given: KeyFingerprint,
+        /// Whether plans were approved.
+        approved: bool,
+    },
     /// Nobody approved.
     #[error("{0}")]
     NotApproved(&'static str),
@@ -204,12 +262,18 @@ impl CommandError {
             | Self::System { .. } => Exit::Error,
             Self::Usage { .. } | Self::Script(_) | Self::PretendedTime { .. } => Exit::Usage,
             Self::PlanFile { .. }
+            | Self::PlanOfOtherLedger { .. }
+            | Self::PlanExpired { .. }
+            | Self::StalePlan { .. }
+            | Self::ApprovalSuperseded { .. }
+            | Self::OtherCodeKeyStated { approved: true, .. }
             | Self::OtherCodeKey { approved: true, .. }
             | Self::NotTheApproved { .. }
             | Self::UnknownApproval(_)
             | Self::Superseded(_)
             | Self::AudienceChanged(_) => Exit::Stale,
             Self::OtherCodeKey { approved: false, .. }
+            | Self::OtherCodeKeyStated { approved: false, .. }
             | Self::NotApproved(_)
             | Self::Declined
             | Self::NotConfirmed { .. }
@@ -251,6 +315,13 @@ impl CommandError {
                 ));
             }
             Self::NoCampaigns(_) => "name a campaign file, or a folder that holds some",
+            Self::PlanOfOtherLedger { .. } => {
+                "bring back the ledger it was planned against: another one does not know who was \
+                 sent to; a new plan for this ledger needs a new review"
+            }
+            Self::OtherCodeKeyStated { .. } => {
+                "use the key that the campaign states, or state this one and plan anew"
+            }
             Self::OtherCodeKey { .. } => {
                 "use the key the campaign began with: codes already given out belong to it"
             }
@@ -269,8 +340,12 @@ impl CommandError {
                  not know who was sent to"
             }
             Self::PlanFile { .. } => "write it anew with `offercast plan --out FILE`",
-            Self::NotTheApproved { .. } | Self::UnknownApproval(_) => {
-                "run `offercast plan`, review what changed, and approve that id"
+            Self::NotTheApproved { .. }
+            | Self::UnknownApproval(_)
+            | Self::PlanExpired { .. }
+            | Self::StalePlan { .. }
+            | Self::ApprovalSuperseded { .. } => {
+                "run `offercast plan`, review what changed, and approve that plan"
             }
             Self::AudienceChanged(_) => "run it again once the file is complete",
             Self::Ledger(error) => return ledger_hint(error),

@@ -9,7 +9,8 @@ use data_encoding::HEXLOWER;
 
 use super::error::CommandError;
 use super::plan_document::unwritable;
-use crate::model::LedgerSecret;
+use crate::ledger::ReadLedger;
+use crate::model::{LedgerSecret, Lineage};
 use crate::plan::document::{DocumentError, PlanDocument};
 use crate::view::plan::json::file_text;
 
@@ -31,12 +32,45 @@ pub enum PlanFileFault {
     /// It reads as a plan, and is not the text that `plan --out` writes for it.
     #[error("it is not as `plan --out` wrote it")]
     Rewritten,
+    /// Its seal is not the one this ledger gives it.
+    #[error("its seal does not fit: it was changed after it was written")]
+    Tampered,
+    /// It was planned as if nothing had ever been sent.
+    #[error("it was planned without a ledger")]
+    NoLedger,
+    /// Two files have plans of one campaign.
+    #[error("another file has a plan of `{0}` too")]
+    SecondPlan(String),
 }
 
 /// Seals a document: whoever has the ledger can tell whether a byte of it was changed.
 pub(super) fn seal(document: &mut PlanDocument, secret: &LedgerSecret) -> Result<(), CommandError> {
     document.seal = Some(seal_of(document, secret)?);
     Ok(())
+}
+
+/// Refuses a document that was made against another ledger, or changed since.
+pub(super) fn verify(
+    document: &PlanDocument,
+    path: &Path,
+    ledger: &dyn ReadLedger,
+) -> Result<(), CommandError> {
+    let fault = |fault| CommandError::PlanFile { path: path.to_owned(), fault };
+    let seal = document.seal.as_ref().ok_or_else(|| fault(PlanFileFault::NoLedger))?;
+    if *seal == seal_of(document, ledger.secret())? {
+        return Ok(());
+    }
+    let found = ledger.lineage();
+    let other = document.plans.iter().find_map(|plan| {
+        let planned = Lineage::parse(plan.lineage.as_deref()?)?;
+        (planned != *found).then_some(planned)
+    });
+    Err(match other {
+        Some(planned) => {
+            CommandError::PlanOfOtherLedger { path: path.to_owned(), planned, found: found.clone() }
+        }
+        None => fault(PlanFileFault::Tampered),
+    })
 }
 
 fn seal_of(document: &PlanDocument, secret: &LedgerSecret) -> Result<String, CommandError> {

@@ -8,16 +8,18 @@ use super::context::Context;
 use super::error::CommandError;
 use super::findings::{from_finding, issued_codes_changed, space_fault};
 use super::load::{LoadedCampaign, roots};
+use super::lookalike::lookalikes;
+use super::preconditions::{caps, compose_error, expect_code_key, expect_host};
 use super::reading::ReadingProgress;
 use super::telling::{Unusable, code_summary, sample, summarise};
 use crate::audience::{Audience, Exclusions, Item};
-use crate::compose::{CodeBook, CodeBookError, ComposeError, Composer, Outline};
+use crate::compose::{CodeBook, CodeBookError, Composer, Outline};
 use crate::diagnostic::Diagnostic;
 use crate::kaleyra::Endpoint;
-use crate::ledger::{LedgerError, ReadLedger, Sent, Snapshot};
+use crate::ledger::{ReadLedger, Sent, Snapshot};
 use crate::model::{Campaign, CodeKey, DAILY_WINDOW, Exclude, PhoneNumber, Recipient, State};
 use crate::plan::document::SAMPLES;
-use crate::plan::{InputDigest, Plan, Planner, PlanningContext, RowMarker, Sample, Terms};
+use crate::plan::{InputDigest, Plan, Planned, Planner, PlanningContext, RowMarker, Sample, Terms};
 use crate::rates::RateCard;
 
 /// A campaign with everything opened that its plan needs.
@@ -66,7 +68,8 @@ pub(super) fn prepare<'a>(
     let LoadedCampaign { campaign, document } = entry;
     let endpoint =
         means.endpoint.cloned().unwrap_or_else(|| Endpoint::of(&campaign.sender.api_domain));
-    let composer = Composer::new(campaign, means.code_key).map_err(compose_error)?;
+    let composer = Composer::new(campaign, means.code_key)
+        .map_err(|error| compose_error(error, campaign, means.approved))?;
     let snapshot = means.ledger.map(|ledger| ledger.snapshot(&campaign.name)).transpose()?;
     if let Some(snapshot) = &snapshot {
         expect_code_key(campaign, &composer, snapshot, means.approved)?;
@@ -125,6 +128,7 @@ pub(super) fn decide(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Option<Decided>, CommandError> {
     let Prepared { entry, audience, exclusions, composer, endpoint, snapshot, sent, .. } = prepared;
+    let caps = caps(context)?;
     let terms = Terms::of(&entry.campaign, &endpoint.identity(), composer.key_fingerprint());
     let planning = PlanningContext {
         campaign: &entry.campaign,
@@ -132,11 +136,13 @@ pub(super) fn decide(
         terms,
         now: context.clock.now(),
         sent,
+        caps: &caps,
         samples: SAMPLES,
         rates: means.rates,
     };
     let mut planner = Planner::new(planning);
-    let mut codes = composer.unique().then(|| known_codes(composer, snapshot.as_ref()));
+    let provable = composer.unique() && composer.can_draw();
+    let mut codes = provable.then(|| known_codes(composer, snapshot.as_ref()));
     let mut unusable = Unusable::default();
     let mut progress = ReadingProgress::new(context, prepared, "planning");
     let marker =
@@ -145,7 +151,12 @@ pub(super) fn decide(
         vec![marker.as_ref().map(|_| InputDigest::default()); audience.columns().len()];
     let outline = |recipient: &Recipient| {
         let mark = marker.as_ref().map(|marker| marker.recipient(recipient));
-        (composer.outline(recipient, 0), mark)
+        let outline = if composer.can_draw() {
+            composer.outline(recipient, 0)
+        } else {
+            composer.content(recipient).map(|content| Outline { content, code: 0 })
+        };
+        (outline, mark)
     };
     let report = audience.read_with(exclusions, &outline, &mut |item| {
         progress.row();
@@ -210,6 +221,11 @@ pub(super) fn decide(
     if let Some(book) = codes.as_ref().filter(|_| means.reveal) {
         show_redrawn(prepared, book, &mut plan.samples)?;
     }
+    let late = |planned: &&Planned| exclusions.is_late(planned.number.person());
+    if let Some(ledger) = means.ledger {
+        plan.notices.extend(lookalikes(ledger, &plan, context.clock.now())?);
+    }
+    plan.late_excluded = plan.sends.iter().filter(late).count() as u64;
     Ok(Some(Decided { plan, codes }))
 }
 
@@ -298,38 +314,6 @@ fn rows_of(
     }
 }
 
-/// A ledger belongs to the API host of its first apply: people known there are known there
-/// only.
-fn expect_host(endpoint: &Endpoint, snapshot: &Snapshot) -> Result<(), CommandError> {
-    let plan = endpoint.identity();
-    match &snapshot.api_host {
-        Some(known) if *known != plan => {
-            let ledger = known.clone();
-            Err(LedgerError::OtherHost { ledger, plan }.into())
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Codes already given out belong to the key they were drawn with.
-fn expect_code_key(
-    campaign: &Campaign,
-    composer: &Composer,
-    snapshot: &Snapshot,
-    approved: bool,
-) -> Result<(), CommandError> {
-    let began = snapshot.campaign.as_ref().and_then(|memory| memory.code_key);
-    match (began, composer.key_fingerprint()) {
-        (Some(began), Some(now)) if began != now => Err(CommandError::OtherCodeKey {
-            campaign: campaign.name.to_string(),
-            began,
-            now,
-            approved,
-        }),
-        _ => Ok(()),
-    }
-}
-
 /// Everybody whom the campaigns under `exclude` reached, or may have reached.
 fn numbers_of_campaigns(
     campaign: &Campaign,
@@ -357,14 +341,4 @@ fn numbers_of_campaigns(
         }
     }
     Ok(numbers)
-}
-
-fn compose_error(error: ComposeError) -> CommandError {
-    match error {
-        ComposeError::KeyMissing => CommandError::MissingKey {
-            name: crate::cli::variables::CODE_KEY,
-            why: "to draw the coupon codes",
-        },
-        error => CommandError::Compose(error),
-    }
 }

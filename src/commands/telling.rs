@@ -91,19 +91,19 @@ pub(super) fn summarise(
     invalid_rows.truncate(MOST_INVALID_ROWS);
     let names = (0u16..).map(|source| prepared.audience.source_name(source));
     let sources = names.zip(&report.sources).zip(digests).map(|((name, counts), digest)| {
-        SourceSummary { name, rows: counts.rows, kept: counts.kept, digest: *digest }
+        SourceSummary { name, rows: counts.rows, kept: counts.kept, digest: digest.clone() }
     });
     let lists = prepared.entry.campaign.exclude.iter().enumerate().map(|(index, entry)| {
-        let name = match entry {
-            Exclude::File { path, .. } => path.clone(),
-            Exclude::Campaign(name) => format!("campaign {name}"),
+        let (name, late) = match entry {
+            Exclude::File { path, late, .. } => (path.clone(), *late),
+            Exclude::Campaign(name) => (format!("campaign {name}"), false),
         };
         ExcludeSummary {
             name,
-            late: false,
+            late,
             rows: prepared.exclusions.rows().get(index).copied().unwrap_or_default(),
             people: report.excluded_by.get(index).copied().unwrap_or_default(),
-            digest: prepared.excluded.get(index).copied().flatten(),
+            digest: prepared.excluded.get(index).cloned().flatten(),
         }
     });
     AudienceSummary {
@@ -120,6 +120,9 @@ pub(super) fn summarise(
 }
 
 pub(super) fn code_summary(composer: &Composer, codes: Option<&CodeBook>) -> CodeSummary {
+    if composer.unique() && !composer.can_draw() {
+        return CodeSummary::Unproven;
+    }
     let Some(book) = codes else {
         return if composer.code_depends_on_recipient() {
             CodeSummary::NotUnique

@@ -54,6 +54,7 @@ pub(super) fn campaign() -> Campaign {
             number_format: NumberFormat::Digits,
         },
         limits: Limits::default(),
+        allow: Vec::new(),
         path: PathBuf::from("campaigns/diwali.yaml"),
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::allow::Allowance;
 use super::delivery::Delivery;
 use super::limits::Limits;
 use super::offer::Offer;
@@ -37,6 +38,8 @@ pub struct Campaign {
     pub delivery: Delivery,
     /// What may not be exceeded.
     pub limits: Limits,
+    /// Reviewed overrides of guards, each rule at most once.
+    pub allow: Vec<Allowance>,
     /// The campaign file as given on the command line, for messages.
     pub path: PathBuf,
 }

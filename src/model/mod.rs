@@ -3,6 +3,7 @@
 //! Everything here is valid by construction and does no I/O: no clock, no files, no
 //! network, no serialisation. Whoever holds one of these values need not check it again.
 
+mod allow;
 mod campaign;
 mod counting;
 mod coupon;
@@ -22,6 +23,7 @@ mod state;
 mod template;
 mod time;
 
+pub use allow::{Allowance, GuardRule};
 pub use campaign::{
     ApiDomain, Callback, Campaign, CampaignName, CampaignStatus, NameError, Region, Sender,
 };

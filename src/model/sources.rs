@@ -88,6 +88,8 @@ pub enum Exclude {
         country: Option<String>,
         /// Refused when the file has fewer rows than this.
         min_rows: u64,
+        /// Subtracted after the plan id is made, and read again at apply.
+        late: bool,
     },
     /// Everybody accepted or unknown in another campaign of this ledger.
     Campaign(CampaignName),

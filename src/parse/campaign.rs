@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::document::Document;
 use super::schema::{self, SchemaFault};
-use super::{agreement, lower, not_yet, reader, text};
+use super::{agreement, lower, reader, text};
 use crate::diagnostic::{Diagnostic, Place, Sources};
 use crate::model::{Campaign, Timestamp};
 
@@ -44,18 +44,15 @@ pub fn campaign(bytes: &[u8], path: &Path, now: Timestamp, sources: &mut Sources
         None
     };
     let document = Document::new(source, text, root);
-    let not_yet = not_yet::refuse(&document);
     let unreadable: Vec<Place> = diagnostics.iter().map(|fault| fault.place.clone()).collect();
     let mut faulty: Vec<String> = Vec::new();
     for SchemaFault { pointer, diagnostic } in schema::check(&document) {
-        let told = not_yet.iter().any(|(refused, _)| lies_in(&pointer, refused))
-            || unreadable.contains(&diagnostic.place);
+        let told = unreadable.contains(&diagnostic.place);
         faulty.push(pointer);
         if !told {
             diagnostics.push(diagnostic);
         }
     }
-    diagnostics.extend(not_yet.into_iter().map(|(_, diagnostic)| diagnostic));
     let campaign = value
         .and_then(|value| lower::lower(value, &document, path, now, &faulty, &mut diagnostics));
     finished(Some(document), campaign, diagnostics)

@@ -5,6 +5,8 @@
 use serde::Deserialize;
 use serde_yaml::Value;
 
+use crate::model::{Allowance, GuardRule};
+
 /// The top level.
 #[derive(Deserialize, Default)]
 pub(super) struct CampaignFile {
@@ -124,6 +126,44 @@ pub(super) enum FormatWord {
 pub(super) enum OnDuplicateWord {
     First,
     Error,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct AllowSection {
+    mixed_content: Option<MixedContentAllowance>,
+    growth: Option<GrowthAllowance>,
+    exclude_shrank: Option<ExcludeShrankAllowance>,
+}
+
+#[derive(Deserialize)]
+struct MixedContentAllowance {
+    sent: u64,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+struct GrowthAllowance {
+    people: u64,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+struct ExcludeShrankAllowance {
+    gone: u64,
+    reason: String,
+}
+
+impl AllowSection {
+    /// The overrides, in the order of [`GuardRule::ALL`].
+    pub(super) fn allowances(self) -> Vec<Allowance> {
+        let allowance = |rule, figure, reason| Allowance { rule, figure, reason };
+        let mixed =
+            self.mixed_content.map(|a| allowance(GuardRule::MixedContent, a.sent, a.reason));
+        let growth = self.growth.map(|a| allowance(GuardRule::Growth, a.people, a.reason));
+        let shrank =
+            self.exclude_shrank.map(|a| allowance(GuardRule::ExcludeShrank, a.gone, a.reason));
+        [mixed, growth, shrank].into_iter().flatten().collect()
+    }
 }
 
 #[derive(Deserialize)]

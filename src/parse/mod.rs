@@ -15,7 +15,6 @@ mod document;
 mod file;
 mod lower;
 mod media;
-mod not_yet;
 mod position;
 mod quotes;
 mod reader;

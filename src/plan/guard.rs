@@ -3,7 +3,12 @@
 use super::document::LimitSourceWord;
 use super::schedule::{Schedule, Timing};
 use super::summary::{AudienceSummary, Tally};
-use crate::model::{Campaign, CampaignStatus, CardDate, DAILY_PATIENCE, OfferEnd, Timestamp};
+use super::terms::Terms;
+use crate::ledger::ConsumedPlan;
+use crate::model::{
+    Campaign, CampaignName, CampaignStatus, CardDate, DAILY_PATIENCE, GuardRule, OfferEnd,
+    Timestamp,
+};
 
 /// One limit with what it is held against. Printed whether or not it is breached.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,6 +36,20 @@ pub enum Blocker {
         sent: u64,
         /// The fields that changed.
         fields: Vec<String>,
+    },
+    /// The plan has more than twice as many people as the one consumed last.
+    Growth {
+        /// People to send to.
+        people: u64,
+        /// People of the plan consumed last.
+        before: u64,
+    },
+    /// Exclude lists lost more than a hundredth of their rows since they were used last.
+    ExcludeShrank {
+        /// Name, rows then and rows now of each such list.
+        lists: Vec<(String, u64, u64)>,
+        /// Rows they lost together.
+        gone: u64,
     },
     /// The offer is over, or has less than `delivery.min_remaining` left.
     OfferOver {
@@ -80,8 +99,108 @@ pub enum Notice {
     /// People of whom somebody settled that an earlier message was not sent: where that was
     /// wrong, they get it twice.
     Again(u64),
+    /// Many of these people got the same content from another campaign lately.
+    Lookalike {
+        /// Which.
+        campaign: CampaignName,
+        /// How many of them, of the part that was looked at.
+        people: u64,
+    },
+    /// A guard would refuse the plan, and the campaign allows exactly this.
+    Allowed {
+        /// The rule.
+        rule: GuardRule,
+        /// The figure.
+        figure: u64,
+        /// The campaign's reason.
+        reason: String,
+    },
+    /// The campaign allows another figure than the plan has.
+    AllowedOther {
+        /// The rule.
+        rule: GuardRule,
+        /// The figure it allows.
+        allowed: u64,
+        /// The figure the plan has.
+        figure: u64,
+    },
+    /// The campaign allows what no guard refuses.
+    AllowedInVain(GuardRule),
     /// Values of people already served have changed since; they get nothing new.
     Drifted(u64),
+}
+
+/// A limit that the campaign's author does not set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cap {
+    /// Most people a plan may send to.
+    pub recipients: u64,
+    /// Who set it.
+    pub set_by: LimitSourceWord,
+}
+
+/// A plan this many times as large as the one before has grown too much.
+const GROWTH_FACTOR: u64 = 2;
+/// Growth by fewer people than this is no growth.
+const GROWTH_LEAST: u64 = 100;
+
+impl Blocker {
+    /// The guard behind it and the figure that `allow` would have to state.
+    pub fn guard(&self) -> Option<(GuardRule, u64)> {
+        match self {
+            Self::MixedContent { sent, .. } => Some((GuardRule::MixedContent, *sent)),
+            Self::Growth { people, .. } => Some((GuardRule::Growth, *people)),
+            Self::ExcludeShrank { gone, .. } => Some((GuardRule::ExcludeShrank, *gone)),
+            Self::Limit(_)
+            | Self::OfferOver { .. }
+            | Self::NotYet { .. }
+            | Self::DayOver { .. } => None,
+        }
+    }
+}
+
+/// Whether a new plan is out of proportion to the one consumed last.
+pub(super) fn growth(people: u64, last: Option<&ConsumedPlan>) -> Option<Blocker> {
+    let before = last?.planned;
+    let grown = people > before.saturating_mul(GROWTH_FACTOR)
+        && people.saturating_sub(before) >= GROWTH_LEAST;
+    grown.then_some(Blocker::Growth { people, before })
+}
+
+/// Exclude lists that lost more than a hundredth of their rows since the plan consumed last.
+pub(super) fn shrunk(audience: &AudienceSummary, last: Option<&ConsumedPlan>) -> Option<Blocker> {
+    let last = last?;
+    let lists: Vec<_> = audience
+        .excluded
+        .iter()
+        .filter_map(|list| {
+            let before = Terms::exclude_rows(&last.terms, &list.name)?;
+            let shrank = list.rows < before && (before - list.rows) * 100 > before;
+            shrank.then(|| (list.name.clone(), before, list.rows))
+        })
+        .collect();
+    let gone = lists.iter().map(|(_, before, now)| before - now).sum();
+    (!lists.is_empty()).then_some(Blocker::ExcludeShrank { lists, gone })
+}
+
+/// Takes out what the campaign allows, and says what became of each override.
+pub(super) fn allow(campaign: &Campaign, blockers: &mut Vec<Blocker>) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    for allowance in &campaign.allow {
+        let rule = allowance.rule;
+        let figure = blockers.iter().filter_map(Blocker::guard).find(|guard| guard.0 == rule);
+        notices.push(match figure {
+            None => Notice::AllowedInVain(rule),
+            Some((_, figure)) if figure != allowance.figure => {
+                Notice::AllowedOther { rule, allowed: allowance.figure, figure }
+            }
+            Some((_, figure)) => {
+                blockers.retain(|blocker| blocker.guard().is_none_or(|guard| guard.0 != rule));
+                Notice::Allowed { rule, figure, reason: allowance.reason.clone() }
+            }
+        });
+    }
+    notices
 }
 
 /// The limits of a campaign against what was read and decided.
@@ -89,6 +208,7 @@ pub(super) fn limit_checks(
     campaign: &Campaign,
     audience: &AudienceSummary,
     people: u64,
+    caps: &[Cap],
 ) -> Vec<LimitCheck> {
     let limits = &campaign.limits;
     let usable_or_not = audience.rows - audience.filtered.min(audience.rows);
@@ -99,7 +219,7 @@ pub(super) fn limit_checks(
         let basis_points = u128::from(audience.invalid) * 10_000 / u128::from(usable_or_not);
         format!("{}.{:02}%", basis_points / 100, basis_points % 100)
     };
-    vec![
+    let mut checks = vec![
         LimitCheck {
             limit: "recipients",
             allowed: limits.recipients.map(|most| most.to_string()),
@@ -121,7 +241,16 @@ pub(super) fn limit_checks(
             set_by: LimitSourceWord::Campaign,
             breached: false,
         },
-    ]
+    ];
+    let caps = caps.iter().map(|cap| LimitCheck {
+        limit: "recipients",
+        allowed: Some(cap.recipients.to_string()),
+        actual: Some(people.to_string()),
+        set_by: cap.set_by,
+        breached: people > cap.recipients,
+    });
+    checks.splice(1..1, caps);
+    checks
 }
 
 /// What stops a plan at this time only. `is_new`: it was never consumed.

@@ -25,8 +25,8 @@ mod tests;
 
 pub use action::{Action, HoldReason, SkipReason};
 pub use cost::PlanCost;
-pub use guard::{Blocker, LimitCheck, Notice};
-pub use inputs::{InputDigest, RowMark, RowMarker};
+pub use guard::{Blocker, Cap, LimitCheck, Notice};
+pub use inputs::{InputDigest, RowMark, RowMarker, RowsChanged, Sketch};
 pub use planner::{Plan, Planned, Planner, PlanningContext, Progress};
 pub use sampling::{Sample, SampleMessage};
 pub use schedule::{DailySchedule, Schedule};

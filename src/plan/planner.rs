@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::action::{Action, HoldReason, SkipReason};
 use super::cost::{PlanCost, cost_check};
-use super::guard::{Blocker, LimitCheck, Notice, limit_checks, notices, timely_blockers};
+use super::guard::{
+    Blocker, Cap, LimitCheck, Notice, allow, growth, limit_checks, notices, shrunk, timely_blockers,
+};
 use super::identity::plan_id;
 use super::sampling::{Sample, Sampler};
 use super::schedule::{Schedule, Timing};
@@ -36,6 +38,9 @@ pub struct Plan {
     pub tally: Tally,
     /// Everybody to send to, sorted by number.
     pub sends: Vec<Planned>,
+    /// People among `sends` whom late exclude lists name: they are left out when it is
+    /// applied. Counted where the lists are known.
+    pub late_excluded: u64,
     /// People to send to, by calling code.
     pub countries: BTreeMap<u16, u64>,
     /// Terms that differ from those applied last.
@@ -100,6 +105,8 @@ pub struct PlanningContext<'a> {
     /// Who was sent to from this sender number within the last 24 hours, by any campaign, the
     /// longest ago first; for `delivery.daily` only.
     pub sent: &'a [Sent],
+    /// Limits that the campaign's author does not set.
+    pub caps: &'a [Cap],
     /// How many samples to keep.
     pub samples: usize,
 }
@@ -194,7 +201,7 @@ impl<'a> Planner<'a> {
             Progress::Resumes(_) | Progress::Finished(_) => 0,
         };
         let Self { context, known, tally, sends, sampler, .. } = self;
-        let PlanningContext { campaign, snapshot, terms, rates, now, sent, .. } = context;
+        let PlanningContext { campaign, snapshot, terms, rates, now, sent, caps, .. } = context;
         let memory = snapshot.and_then(|snapshot| snapshot.campaign.as_ref());
         let last_plan = memory.and_then(|memory| memory.last_plan.as_ref());
         let changes = last_plan.map(|last| terms.changes_since(&last.terms)).unwrap_or_default();
@@ -209,18 +216,29 @@ impl<'a> Planner<'a> {
         let resumes = !matches!(progress, Progress::New);
         let known = known.iter().map(|entry| entry.known);
         let cost = rates.map(|card| PlanCost::of(card, &sends, known, resumes));
-        let mut limits = limit_checks(campaign, &audience, people);
+        let mut limits = limit_checks(campaign, &audience, people, caps);
         limits.extend(cost_check(campaign.limits.cost, cost.as_ref()));
         let one_guess_in = match &codes {
             CodeSummary::Unique { one_guess_in, .. } => *one_guess_in,
             CodeSummary::Shared | CodeSummary::NotUnique | CodeSummary::Unproven => None,
         };
         let mut blockers = blockers(&tally, &limits, &changes);
+        let mut notices = notices(campaign, &audience, &tally, again, &schedule, one_guess_in);
         if tally.send > 0 {
             let is_new = progress == Progress::New;
+            if is_new {
+                blockers.extend(growth(tally.send, last_plan));
+            }
+            blockers.extend(shrunk(&audience, last_plan));
+            let allowed = allow(campaign, &mut blockers);
+            // What was needed once stays in the file while its plan is carried out.
+            notices.extend(
+                allowed
+                    .into_iter()
+                    .filter(|notice| is_new || !matches!(notice, Notice::AllowedInVain(_))),
+            );
             blockers.extend(timely_blockers(&timing, &schedule, now, is_new));
         }
-        let mut notices = notices(campaign, &audience, &tally, again, &schedule, one_guess_in);
         let unpriced = cost.as_ref().map_or(0, |cost| cost.sends.unpriced);
         if unpriced > 0 {
             notices.push(Notice::Unpriced(unpriced));
@@ -232,6 +250,7 @@ impl<'a> Planner<'a> {
             progress,
             status: campaign.status,
             notices,
+            late_excluded: 0,
             audience,
             tally,
             samples: sampler.finish(|number| is_sent_to(&sends, number)),

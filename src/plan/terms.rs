@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 
+use super::summary::{AudienceSummary, ExcludeSummary};
 use crate::model::{
-    Anchor, Callback, Campaign, CouponCode, ExpirationForm, Header, KeyFingerprint, NumberFormat,
-    OfferWindow, PhoneNumber, Timestamp, UtcOffset, format_duration,
+    Allowance, Anchor, Callback, Campaign, CouponCode, Exclude, ExpirationForm, Header,
+    KeyFingerprint, NumberFormat, OfferWindow, PhoneNumber, Timestamp, UtcOffset, format_duration,
 };
 
 /// The terms of a campaign, in a fixed order, as texts.
@@ -39,6 +40,9 @@ pub struct ShownTerm<'t> {
     pub hidden: Option<&'t str>,
 }
 
+/// Starts the fields that keep how many rows an exclude list had: no terms, but kept with
+/// them.
+const EXCLUDE_ROWS: &str = "rows of exclude list ";
 /// The field of the host that requests go to.
 const API_HOST: &str = "api host";
 /// The field of the fingerprint of the key that codes are drawn with.
@@ -68,10 +72,11 @@ impl Terms {
             offer,
             recipients: _,   // the people themselves are in the id
             on_duplicate: _, // its effect is in the people
-            exclude: _,      // likewise
+            exclude,         // the people themselves are in the id, but for late lists
             callback,
             delivery,
             limits,
+            allow,
             path: _, // a renamed file is the same campaign
         } = campaign;
         let mut terms = Self(Vec::with_capacity(20));
@@ -112,12 +117,34 @@ impl Terms {
         terms.add("limits.invalid", limits.invalid.to_string());
         terms.add("limits.failures", limits.failures.to_string());
         terms.add_some("limits.cost", limits.cost.map(|most| most.to_string()));
+        for entry in exclude {
+            if let Exclude::File { path, min_rows, late: true, .. } = entry {
+                terms.add(format!("exclude[{path}].late"), format!("at least {min_rows} rows"));
+            }
+        }
+        for Allowance { rule, figure, reason } in allow {
+            terms.add(format!("allow.{rule}"), format!("{figure}: {reason}"));
+        }
         terms
     }
 
     /// The pairs, for the ledger and the plan id.
     pub fn pairs(&self) -> &[(String, String)] {
         &self.0
+    }
+
+    /// The pairs with the rows of the exclude lists that the plan was made with: what the
+    /// ledger keeps of a plan.
+    pub fn record(&self, audience: &AudienceSummary) -> Vec<(String, String)> {
+        let rows =
+            |list: &ExcludeSummary| (format!("{EXCLUDE_ROWS}{}", list.name), list.rows.to_string());
+        self.0.iter().cloned().chain(audience.excluded.iter().map(rows)).collect()
+    }
+
+    /// The rows that an exclude list had, as [`Terms::record`] kept them.
+    pub fn exclude_rows(record: &[(String, String)], name: &str) -> Option<u64> {
+        let kept = |field: &str| field.strip_prefix(EXCLUDE_ROWS) == Some(name);
+        record.iter().find(|(field, _)| kept(field))?.1.parse().ok()
     }
 
     /// What changed since the terms a plan was consumed with.
@@ -130,7 +157,8 @@ impl Terms {
             before
                 .iter()
                 .map(|(name, _)| name)
-                .filter(|name| !self.0.iter().any(|(now, _)| now == *name)),
+                .filter(|name| !self.0.iter().any(|(now, _)| now == *name))
+                .filter(|name| !name.starts_with(EXCLUDE_ROWS)),
         );
         let codes = [shared_code(before), shared_code(&self.0)];
         fields

@@ -33,7 +33,7 @@ fn another_id_than_the_approved_one_sends_nothing() {
     assert_snapshot!(run.stderr(), @r"
     error: the plan of `diwali` is $ID, which was not approved: nothing was sent
 
-    hint: run `offercast plan`, review what changed, and approve that id
+    hint: run `offercast plan`, review what changed, and approve that plan
     ");
     assert_eq!(world.requests(), 0);
     assert_eq!(world.states(), "");

@@ -25,9 +25,11 @@ mod locks;
 mod measure;
 mod outcomes;
 mod plan;
+mod plan_approval;
 mod plan_files;
 mod resolve;
 mod resume;
+mod reviewed;
 mod sandbox;
 mod scale;
 #[cfg(target_os = "linux")]

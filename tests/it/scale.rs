@@ -33,11 +33,36 @@ fn a_plan_gives_everybody_of_a_large_audience_a_code_of_their_own_in_bounded_mem
     let said = fs::read_to_string(&output).expect("text");
     assert!(cost.status.success(), "{said}");
 
-    let document = said.lines().find(|line| line.starts_with('{')).expect("a line of JSON");
-    let document: serde_json::Value = serde_json::from_str(document).expect("JSON");
+    let (_, document) = said.split_once("{\n").expect("a JSON object");
+    let document: serde_json::Value = serde_json::from_str(&format!("{{{document}")).expect("JSON");
     let plan = &document["plans"][0];
     assert_eq!(plan["counts"]["send"], rows, "{plan}");
     assert_eq!(plan["codes"]["unique"], rows, "{plan}");
     assert!(cost.peak > 0, "memory was looked at");
     assert!(cost.peak < MOST_MEMORY * rows / MANY_ROWS + 60_000_000, "{} bytes", cost.peak);
+}
+
+#[test]
+fn a_plan_file_is_of_one_size_whatever_the_audience() {
+    let size = |rows: u64| {
+        let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+        data::write(place.path(), rows, 7).expect("an audience");
+        let run = |line: &[&str]| {
+            let output = Command::new(env!("CARGO_BIN_EXE_offercast"))
+                .args(line)
+                .current_dir(place.path())
+                .env_clear()
+                .env("OFFERCAST_CODE_KEY", data::CODE_KEY)
+                .output()
+                .expect("offercast runs");
+            assert!(output.status.success(), "{output:?}");
+        };
+        run(&["ledger", "init", "--ledger", "ledger.db", "--campaigns", "."]);
+        run(&["plan", "--ledger", "ledger.db", "--out", "plan.json", "scale.yaml"]);
+        fs::metadata(place.path().join("plan.json")).expect("the file").len()
+    };
+    let (small, large) = (size(1_000), size(100_000));
+    // Names of people and of their rows differ in length, and so do counts.
+    assert!(large.abs_diff(small) < 400, "{small} bytes for 1,000 people, {large} for 100,000");
+    assert!(large < 40_000, "{large} bytes");
 }

@@ -54,6 +54,7 @@ fn whatever_cannot_be_read_stops_the_campaign() {
         phone: "phone".to_owned(),
         country: Some("XX".to_owned()),
         min_rows: 0,
+        late: false,
     });
     world.campaign.exclude.push(Exclude::File {
         path: "gone.csv".to_owned(),
@@ -61,6 +62,7 @@ fn whatever_cannot_be_read_stops_the_campaign() {
         phone: "phone".to_owned(),
         country: None,
         min_rows: 0,
+        late: false,
     });
     assert_eq!(
         load(&world).expect_err("faults"),
@@ -96,4 +98,16 @@ fn twenty_faulty_rows_are_listed_and_the_others_counted() {
     let findings = load(&world).expect_err("faults");
     assert_eq!(findings.len(), 21);
     assert_eq!(findings[20], "exclude/unreadable-row a.csv: 5 more rows cannot be read");
+}
+
+#[test]
+fn a_late_list_is_read_as_strictly_and_kept_apart() {
+    let mut world = World::new().exclude("opt-outs.csv", "phone\n+919876543210\n", 0);
+    let Exclude::File { late, .. } = &mut world.campaign.exclude[0] else { panic!("a file") };
+    *late = true;
+    let exclusions = load(&world).expect("a sound list");
+    assert_eq!(exclusions.entry_of(person(919_876_543_210)), None);
+    assert!(exclusions.is_late(person(919_876_543_210)));
+    assert!(!exclusions.is_late(person(919_876_543_211)));
+    assert_eq!((exclusions.rows(), exclusions.people()), (&[1][..], 0));
 }

@@ -38,7 +38,7 @@ pub(super) fn consume(
             id: decided.plan.id.expect("an apply plans with a ledger"),
             sender: campaign.sender.from,
             offer_end: campaign.offer.window.end(now),
-            terms: decided.plan.terms.pairs().to_vec(),
+            terms: decided.plan.terms.record(&decided.plan.audience),
             code_key: prepared.composer.key_fingerprint(),
             approval,
             api_host: prepared.endpoint.identity(),

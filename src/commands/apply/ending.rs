@@ -168,7 +168,7 @@ fn exit_of(report: &RunReport) -> Exit {
 
 /// The command that goes on: a consumed plan needs no new approval.
 fn resume_command(args: &ApplyArgs) -> String {
-    let paths = args.campaigns.paths.iter().map(|path| path.display().to_string());
+    let paths = args.paths.iter().map(|path| path.display().to_string());
     let mut words = vec!["offercast".to_owned(), "apply".to_owned()];
     if let Some(ledger) = &args.ledger.ledger {
         words.extend(["--ledger".to_owned(), ledger.clone()]);

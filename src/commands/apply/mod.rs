@@ -8,6 +8,7 @@ mod consume;
 mod ending;
 mod engine;
 mod far_side;
+mod late;
 
 use std::io::ErrorKind;
 
@@ -26,7 +27,7 @@ use super::plan_document::{Item, Presentation};
 use super::planning::{Decided, Means, Prepared, decide, prepare};
 use super::rates::rate_card;
 use super::report::report_diagnostics;
-use crate::cli::{ApplyArgs, ApplyFormat, Exit};
+use crate::cli::{ApplyArgs, ApplyFormat, Exit, variables};
 use crate::ledger::{Holder, Journal, LedgerError, LockTimeout, LockedLedger};
 use crate::model::{CampaignStatus, Sid};
 use crate::plan::Progress;
@@ -69,9 +70,10 @@ pub(super) fn apply(context: &mut Context, args: &ApplyArgs) -> Result<Exit, Com
 
 fn carry_out(context: &mut Context, args: &ApplyArgs) -> Result<Exit, CommandError> {
     let approval = Approval::of(context, args)?;
+    let args = &ApplyArgs { paths: approval.paths(args), ..args.clone() };
     let timeouts = timeouts(&context.environment)?;
     let started = context.clock.monotonic();
-    let loaded = load::load(context, &args.campaigns.paths)?;
+    let loaded = load::load(context, &args.paths)?;
     report_diagnostics(context, &loaded);
     if loaded.has_errors() {
         return Err(CommandError::Invalid("the campaigns"));
@@ -79,17 +81,20 @@ fn carry_out(context: &mut Context, args: &ApplyArgs) -> Result<Exit, CommandErr
     let rates = rate_card(context, &args.rates)?;
     let far_side = FarSide::of(context, args)?;
     let mut ledger = open_ledger(context, args, &far_side)?;
+    approval.verify(ledger.read())?;
     let Some(work) = plan_all(context, &loaded, &far_side, &*ledger, &approval, rates.as_ref())?
     else {
         return Err(CommandError::Invalid("the audience"));
     };
     show(context, args, &work)?;
+    approval.expect_current(context, &work, ledger.read())?;
     refuse_blocked(&work)?;
     if !work.iter().any(Work::is_open) {
         ledger.close()?;
         return Ok(Exit::Done);
     }
     approval.expect_possible(context, &work)?;
+    expect_codes(&work)?;
     for item in work.iter().filter(|item| item.is_open()) {
         context.expect_real_time(&item.prepared.endpoint)?;
     }
@@ -125,6 +130,9 @@ fn send(
 ) -> Result<Exit, CommandError> {
     let mut ending = Ending::default();
     for item in work.iter().filter(|item| item.is_open()) {
+        if let Err(error) = late::leave_out(context, &mut *ledger, item) {
+            return ending.cut_short(context, error);
+        }
         let ran = match engine.run(item, account, ledger, journal, ending.people()) {
             Ok(ran) => ran,
             Err(error) => return ending.cut_short(context, error),
@@ -159,7 +167,7 @@ fn open_ledger(
     let holder = Holder::this_process(context.clock.now());
     let opened = address.lock(LockTimeout(args.lock_timeout), &holder)?;
     if !far_side.is_sandbox() {
-        expect_lineage(opened.ledger.read(), &args.campaigns.paths)?;
+        expect_lineage(opened.ledger.read(), &args.paths)?;
         if let Some(kind) = opened.warning {
             context.warn(&format!(
                 "the ledger is on {kind}: it may be gone after a restart, and with it the \
@@ -188,7 +196,7 @@ fn plan_all<'a>(
         endpoint: endpoint.as_ref(),
         rates,
         reveal: false,
-        approved: approval.is_by_id(),
+        approved: approval.is_given(),
     };
     let mut work = Vec::with_capacity(loaded.campaigns.len());
     let mut diagnostics = Vec::new();
@@ -222,6 +230,19 @@ fn refuse_blocked(work: &[Work<'_>]) -> Result<(), CommandError> {
         .map(|item| format!("`{}`", item.decided.plan.campaign))
         .collect();
     if blocked.is_empty() { Ok(()) } else { Err(CommandError::Blocked(blocked.join(", "))) }
+}
+
+/// A new plan's codes are proven to be everybody's own before the first of them goes out. A
+/// plan that was consumed has its codes in the ledger.
+fn expect_codes(work: &[Work<'_>]) -> Result<(), CommandError> {
+    let mut new = work.iter().filter(|item| item.is_open() && item.is_new());
+    if new.any(|item| !item.prepared.composer.can_draw()) {
+        return Err(CommandError::MissingKey {
+            name: variables::CODE_KEY,
+            why: "to draw the coupon codes and to prove that nobody shares one",
+        });
+    }
+    Ok(())
 }
 
 /// The ledger belongs to the account of its first apply, also on resume. (That it belongs to

@@ -13,7 +13,7 @@ use crate::model::{
     format_duration,
 };
 use crate::parse::document::Document;
-use crate::parse::file::{CampaignFile, OnDuplicateWord, StatusWord};
+use crate::parse::file::{AllowSection, CampaignFile, OnDuplicateWord, StatusWord};
 
 /// Makes the campaign, collecting what stands in the way. `faulty` names what the schema has
 /// found fault with already. `None` when anything is wrong.
@@ -74,8 +74,9 @@ pub(in crate::parse) fn lower(
         judge_time_left(context, &offer.window, delivery.min_remaining);
     }
 
-    // Overrides are refused before this; a campaign that has any is not one of ours yet.
-    if version != Some(1) || file.allow.is_some() {
+    let allow = context.read::<AllowSection>("/allow", file.allow).or_default();
+    let allow = allow.map(AllowSection::allowances);
+    if version != Some(1) {
         return None;
     }
     Some(Campaign {
@@ -91,6 +92,7 @@ pub(in crate::parse) fn lower(
         callback: callback?,
         delivery: delivery?,
         limits: limits?,
+        allow: allow?,
         path: path.to_path_buf(),
     })
 }

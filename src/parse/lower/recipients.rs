@@ -42,15 +42,12 @@ pub(super) fn excludes(context: &mut Context<'_>, value: Option<Value>) -> Optio
         return Some(Vec::new());
     }
     each(context, "/exclude", value, |context, pointer, entry: ExcludeEntry| {
-        // Refused as not supported yet; without it the meaning would be another.
-        if entry.late.is_some() {
-            return None;
-        }
         if let Some(name) = entry.campaign {
             let unused = [
                 ("format", entry.format.is_some()),
                 ("phone", entry.phone.is_some()),
                 ("country", entry.country.is_some()),
+                ("late", entry.late.is_some()),
                 ("min_rows", entry.min_rows.is_some()),
             ];
             refuse_unused(context, pointer, &unused)?;
@@ -64,6 +61,7 @@ pub(super) fn excludes(context: &mut Context<'_>, value: Option<Value>) -> Optio
             phone: entry.phone.unwrap_or_else(|| "phone".to_owned()),
             country: entry.country,
             min_rows: entry.min_rows.unwrap_or(0),
+            late: entry.late.unwrap_or(false),
         })
     })
 }

@@ -1,19 +1,21 @@
 //! Blockers and notices as findings: the rule, the figure, the words.
 
-use super::object::Finding;
-use crate::model::{CampaignStatus, Timestamp, UtcOffset, number, people, plural};
+use super::object::{Finding, LimitSourceWord};
+use crate::model::{
+    CampaignName, CampaignStatus, GuardRule, Timestamp, UtcOffset, number, people, plural,
+};
 use crate::plan::guard::{Blocker, Notice};
 
 /// A notice as a finding.
 pub(super) fn notice_finding(notice: &Notice) -> Finding {
-    let (rule, text) = match *notice {
+    let (rule, text) = match notice {
         Notice::NotActive(CampaignStatus::Ended) => {
             ("not_active", "`status` is `ended`: apply sends nothing".to_owned())
         }
         Notice::NotActive(_) => {
             ("not_active", "`status` is `paused`: apply sends nothing".to_owned())
         }
-        Notice::UsNumbers(count) => (
+        &Notice::UsNumbers(count) => (
             "us_numbers",
             format!(
                 "{} with a US number: WhatsApp has not delivered marketing to the US since \
@@ -21,11 +23,11 @@ pub(super) fn notice_finding(notice: &Notice) -> Finding {
                 people(count)
             ),
         ),
-        Notice::Duplicates(count) => {
+        &Notice::Duplicates(count) => {
             let rows = plural(count, "row repeats", "rows repeat");
             ("duplicates", format!("{rows} a person; the first row counts"))
         }
-        Notice::TooLate(count) => (
+        &Notice::TooLate(count) => (
             "too_late",
             format!(
                 "{} would be sent the offer too late and will be left out: raise \
@@ -33,7 +35,7 @@ pub(super) fn notice_finding(notice: &Notice) -> Finding {
                 people(count)
             ),
         ),
-        Notice::Days(days) => (
+        &Notice::Days(days) => (
             "days",
             format!(
                 "`delivery.daily` spreads this over {} days: apply stops with exit code 5 when \
@@ -41,7 +43,7 @@ pub(super) fn notice_finding(notice: &Notice) -> Finding {
                 number(days)
             ),
         ),
-        Notice::Unpriced(count) => (
+        &Notice::Unpriced(count) => (
             "unpriced",
             format!("{} in no market of the rate card: what they cost is not known", people(count)),
         ),
@@ -54,28 +56,39 @@ pub(super) fn notice_finding(notice: &Notice) -> Finding {
             "`delivery.rate` is above 1,000 a second, the most WhatsApp carries for one number"
                 .to_owned(),
         ),
-        Notice::GuessableCodes { one_guess_in } => (
+        &Notice::GuessableCodes { one_guess_in } => (
             "guessable_codes",
             format!(
                 "one guess in {} hits somebody's code: draw more characters with `code(n)`",
                 number(one_guess_in)
             ),
         ),
-        Notice::PendingGone(count) => (
+        &Notice::PendingGone(count) => (
             "pending_gone",
             format!(
                 "{} planned before and still pending left the audience: this plan drops them",
                 people(count)
             ),
         ),
-        Notice::Again(count) => (
+        &Notice::Again(count) => (
             "again",
             format!(
                 "{} settled as unsent: where that is wrong, this is a second message",
                 plural(count, "of these people was", "of these people were")
             ),
         ),
-        Notice::Drifted(count) => (
+        Notice::Lookalike { campaign, people } => ("lookalike", lookalike(campaign, *people)),
+        Notice::Allowed { rule, figure, reason } => {
+            ("allowed", format!("`allow.{rule}` lets {} through: {reason}", number(*figure)))
+        }
+        Notice::AllowedOther { rule, allowed, figure } => {
+            ("allowed_other", allowed_other(*rule, *allowed, *figure))
+        }
+        Notice::AllowedInVain(rule) => (
+            "allowed_in_vain",
+            format!("`allow.{rule}` is not needed: remove it, or it may let another plan through"),
+        ),
+        &Notice::Drifted(count) => (
             "drifted",
             format!(
                 "the content for {} changed after they were accepted: they get nothing new",
@@ -86,6 +99,22 @@ pub(super) fn notice_finding(notice: &Notice) -> Finding {
     Finding { rule: rule.to_owned(), figure: None, text }
 }
 
+fn lookalike(campaign: &CampaignName, count: u64) -> String {
+    format!(
+        "{} or more got the same content from the campaign `{campaign}` in the last 30 days: \
+         exclude it, or they get it twice",
+        people(count)
+    )
+}
+
+fn allowed_other(rule: GuardRule, allowed: u64, figure: u64) -> String {
+    format!(
+        "`allow.{rule}` lets exactly {} through, and the plan has {}: it allows nothing",
+        number(allowed),
+        number(figure)
+    )
+}
+
 /// A blocker as a finding: what is refused, the figures, and what to do.
 pub(super) fn blocker_finding(blocker: &Blocker, offset: UtcOffset, now: Timestamp) -> Finding {
     let (rule, figure, text) = match blocker {
@@ -93,8 +122,12 @@ pub(super) fn blocker_finding(blocker: &Blocker, offset: UtcOffset, now: Timesta
             check.limit,
             None,
             format!(
-                "`limits.{}` allows {}, the plan has {}",
-                check.limit,
+                "{} allows {}, the plan has {}",
+                match check.set_by {
+                    LimitSourceWord::Campaign => format!("`limits.{}`", check.limit),
+                    LimitSourceWord::Environment => "`OFFERCAST_MAX_RECIPIENTS`".to_owned(),
+                    LimitSourceWord::Policy => "the policy".to_owned(),
+                },
                 check.allowed.as_deref().unwrap_or("any number"),
                 check.actual.as_deref().unwrap_or("more")
             ),
@@ -103,10 +136,36 @@ pub(super) fn blocker_finding(blocker: &Blocker, offset: UtcOffset, now: Timesta
             "mixed_content",
             Some(*sent),
             format!(
-                "{} already got other content ({} changed): restore it, or give the new content \
-                 a campaign name of its own",
+                "{} already got other content ({} changed): restore it, give the new content a \
+                 campaign name of its own, or state it under `allow.mixed_content`",
                 people(*sent),
                 fields.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ")
+            ),
+        ),
+        Blocker::Growth { people: now, before } => (
+            "growth",
+            Some(*now),
+            format!(
+                "the plan has {}, more than twice the {} of the plan before: where that is right, \
+                 state it under `allow.growth`",
+                people(*now),
+                number(*before)
+            ),
+        ),
+        Blocker::ExcludeShrank { lists, gone } => (
+            "exclude_shrank",
+            Some(*gone),
+            format!(
+                "exclude lists lost {} since they were used last ({}): restore them, or state it \
+                 under `allow.exclude_shrank`",
+                plural(*gone, "row", "rows"),
+                lists
+                    .iter()
+                    .map(|(name, before, now)| {
+                        format!("`{name}` from {} to {}", number(*before), number(*now))
+                    })
+                    .collect::<Vec<_>>()
+                    .join(", ")
             ),
         ),
         Blocker::OfferOver { ends_at } => {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::envelope::{EnvelopeEntry, InvalidRowObject, StatusWord, TextObject};
 use super::findings::{blocker_finding, notice_finding};
 use super::object::{
-    AnchorWord, ChangeObject, CodesObject, CodesWord, CostMarket, CostObject, Country, Counts,
-    ExcludeInput, Inputs, LimitObject, OfferObject, PlanObject, ProgressWord, RecipientInput,
-    SampleObject, TemplateObject, Term,
+    AllowedRule, AnchorWord, ChangeObject, CodesObject, CodesWord, CostMarket, CostObject, Country,
+    Counts, ExcludeInput, Inputs, LimitObject, OfferObject, PlanObject, ProgressWord,
+    RecipientInput, SampleObject, TemplateObject, Term,
 };
 use crate::model::{
     Anchor, Campaign, CampaignStatus, Header, LedgerSecret, OfferEnd, OfferWindow, UtcOffset,
@@ -66,7 +66,15 @@ impl PlanObject {
                     breached: check.breached,
                 })
                 .collect(),
-            allow: Vec::new(),
+            allow: campaign
+                .allow
+                .iter()
+                .map(|allowance| AllowedRule {
+                    rule: allowance.rule.to_string(),
+                    figure: allowance.figure,
+                    reason: allowance.reason.clone(),
+                })
+                .collect(),
             terms: plan
                 .terms
                 .shown()
@@ -130,7 +138,7 @@ impl EnvelopeEntry {
             utc_offset_seconds: campaign.offer.offset.seconds(),
             sources: plan.audience.sources.iter().map(|source| source.name.clone()).collect(),
             exclude: plan.audience.excluded.iter().map(|list| list.name.clone()).collect(),
-            late_excluded: 0,
+            late_excluded: plan.late_excluded,
             invalid_rows: plan
                 .audience
                 .invalid_rows
@@ -176,16 +184,21 @@ fn inputs(audience: &AudienceSummary) -> Inputs {
                 rows: source.rows,
                 kept: source.kept,
                 digest: source.digest.as_ref().map(ToString::to_string),
+                sketch: source.digest.as_ref().map(|digest| digest.sketch().to_string()),
             })
             .collect(),
         exclude: audience
             .excluded
             .iter()
-            .map(|list| ExcludeInput {
-                late: list.late,
-                rows: (!list.late).then_some(list.rows),
-                excluded: (!list.late).then_some(list.people),
-                digest: list.digest.as_ref().filter(|_| !list.late).map(ToString::to_string),
+            .map(|list| {
+                let digest = list.digest.as_ref().filter(|_| !list.late);
+                ExcludeInput {
+                    late: list.late,
+                    rows: (!list.late).then_some(list.rows),
+                    excluded: (!list.late).then_some(list.people),
+                    digest: digest.map(ToString::to_string),
+                    sketch: digest.map(|digest| digest.sketch().to_string()),
+                }
             })
             .collect(),
     }

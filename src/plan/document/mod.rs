@@ -13,6 +13,7 @@ pub const PLAN_SCHEMA: &str = include_str!("../../../schemas/plan.v1.schema.json
 /// How many people a plan shows: enough to read, few enough to be read.
 pub const SAMPLES: usize = 20;
 
+mod difference;
 mod envelope;
 mod file;
 mod findings;
@@ -20,6 +21,7 @@ mod making;
 mod moment;
 mod object;
 
+pub use difference::NamedPlan;
 pub use envelope::{Envelope, EnvelopeEntry, InvalidRowObject, StatusWord, TextObject};
 pub use file::{DocumentError, PlanDocument};
 pub use moment::{Moment, VerdictWord};

@@ -143,6 +143,8 @@ pub struct RecipientInput {
     /// A keyed digest of the people kept with the values their messages use, in whatever
     /// order; `None` without a ledger.
     pub digest: Option<String>,
+    /// From two of these a few differences can be counted ([`Sketch`](crate::plan::Sketch)).
+    pub sketch: Option<String>,
 }
 
 /// One exclude list, as far as it is part of what was approved.
@@ -158,6 +160,8 @@ pub struct ExcludeInput {
     pub excluded: Option<u64>,
     /// A keyed digest of its numbers, in whatever order; `None` without a ledger.
     pub digest: Option<String>,
+    /// From two of these a few differences can be counted.
+    pub sketch: Option<String>,
 }
 
 /// The approved template.

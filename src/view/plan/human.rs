@@ -75,12 +75,21 @@ fn write_counts(out: &mut dyn Write, look: Look, view: &PlanView<'_>) -> io::Res
         _ => "to send".to_owned(),
     };
     row("+", counts.send, &send);
+    row(
+        "·",
+        view.entry.late_excluded,
+        "of them on exclude lists marked `late`: left out when the plan is applied",
+    );
     row("=", counts.accepted_same, "already accepted, same content");
     row("!", counts.accepted_differs, "already accepted, content differs now: not sent again");
     row("?", counts.held_unknown, "held: whether they got it cannot be known");
     row("?", counts.held_attempting, "held: on the wire of an apply that runs or died");
     row("·", counts.rejected_before, "skipped: rejected by Kaleyra before");
-    row("·", counts.left_out_before, "skipped: the offer was over when their turn came");
+    row(
+        "·",
+        counts.left_out_before,
+        "skipped: the offer was over when their turn came, or a late list named them",
+    );
     row(
         "·",
         counts.settled_unsent,

@@ -26,24 +26,6 @@ fn every_key_of_the_schema_is_explained_with_its_default() {
 }
 
 #[test]
-fn keys_that_are_refused_for_now_are_marked() {
-    let refused = text("src/parse/not_yet.rs");
-    let page = text("docs/campaign-file.md");
-    for (key, row) in rows(&page).filter(|(key, _)| !key.contains('/')) {
-        let is_refused = match key.strip_prefix("exclude[].") {
-            Some(last) => refused.contains(&format!("entry(\"{last}\")")),
-            // A section that is refused is refused with all that stands in it.
-            None => key
-                .match_indices('.')
-                .map(|(end, _)| &key[..end])
-                .chain([key])
-                .any(|above| refused.contains(&format!("(\"/{}\",", above.replace('.', "/")))),
-        };
-        assert_eq!(row.contains("**not yet**"), is_refused, "{key} in docs/campaign-file.md");
-    }
-}
-
-#[test]
 fn every_rule_is_listed() {
     let mut used = BTreeSet::new();
     for layer in ["parse", "audience", "compose", "rates", "commands"] {

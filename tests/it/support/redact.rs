@@ -72,14 +72,16 @@ fn ids(line: &str) -> String {
     shown
 }
 
-/// What a ledger's secret makes of a masked value: `"tag": "1f3a9c02"`.
+/// What a ledger's secret makes of values and of rows: `"tag": "1f3a9c02"`, `"sketch": "…"`.
 fn secret_marks(line: &str) -> String {
-    match line.split_once("\"tag\": \"") {
-        Some((before, after)) if after.len() >= 8 && is_hex(&after[..8]) => {
-            format!("{before}\"tag\": \"$TAG{}", &after[8..])
+    for (key, name) in [("\"tag\": \"", "$TAG"), ("\"sketch\": \"", "$SKETCH")] {
+        if let Some((before, after)) = line.split_once(key)
+            && let Some(end) = after.find('"')
+        {
+            return format!("{before}{key}{name}{}", &after[end..]);
         }
-        _ => line.to_owned(),
     }
+    line.to_owned()
 }
 
 /// Whether a word is a plan id or a lineage.

@@ -1,0 +1,75 @@
+//! What must hold before a plan is made: the ledger's host, the code key, caps that can be
+//! read.
+
+use super::context::Context;
+use super::error::CommandError;
+use crate::cli::variables;
+use crate::compose::{ComposeError, Composer};
+use crate::kaleyra::Endpoint;
+use crate::ledger::{LedgerError, Snapshot};
+use crate::model::Campaign;
+use crate::plan::Cap;
+use crate::plan::document::LimitSourceWord;
+
+/// A ledger belongs to the API host of its first apply: people known there are known there
+/// only.
+pub(super) fn expect_host(endpoint: &Endpoint, snapshot: &Snapshot) -> Result<(), CommandError> {
+    let plan = endpoint.identity();
+    match &snapshot.api_host {
+        Some(known) if *known != plan => {
+            let ledger = known.clone();
+            Err(LedgerError::OtherHost { ledger, plan }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Codes already given out belong to the key they were drawn with.
+pub(super) fn expect_code_key(
+    campaign: &Campaign,
+    composer: &Composer,
+    snapshot: &Snapshot,
+    approved: bool,
+) -> Result<(), CommandError> {
+    let began = snapshot.campaign.as_ref().and_then(|memory| memory.code_key);
+    match (began, composer.key_fingerprint()) {
+        (Some(began), Some(now)) if began != now => Err(CommandError::OtherCodeKey {
+            campaign: campaign.name.to_string(),
+            began,
+            now,
+            approved,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The limits that the campaign's author does not set.
+pub(super) fn caps(context: &Context) -> Result<Vec<Cap>, CommandError> {
+    let Some(text) = context.environment.get(variables::MAX_RECIPIENTS) else {
+        return Ok(Vec::new());
+    };
+    let recipients = text.parse().map_err(|_| CommandError::Usage {
+        message: format!("`{}` is no whole number", variables::MAX_RECIPIENTS),
+        hint: Some("such as `50000`; unset it to leave people uncapped".to_owned()),
+    })?;
+    Ok(vec![Cap { recipients, set_by: LimitSourceWord::Environment }])
+}
+
+pub(super) fn compose_error(
+    error: ComposeError,
+    campaign: &Campaign,
+    approved: bool,
+) -> CommandError {
+    match error {
+        ComposeError::OtherKey { stated, given } => CommandError::OtherCodeKeyStated {
+            campaign: campaign.name.to_string(),
+            stated,
+            given,
+            approved,
+        },
+        ComposeError::KeyMissing => {
+            CommandError::MissingKey { name: variables::CODE_KEY, why: "to draw the coupon codes" }
+        }
+        error => CommandError::Compose(error),
+    }
+}

@@ -1,0 +1,167 @@
+//! What is reviewed besides the people: late exclude lists, the code key, guards and the
+//! overrides of guards.
+
+use crate::support::{CAMPAIGN, World, people, phone, plan_id};
+
+fn world(yaml: &str) -> World {
+    let world = World::new().campaign("diwali", yaml).audience("people.csv", &people(10));
+    world.ledger().kaleyra("")
+}
+
+fn late(min_rows: u32) -> String {
+    format!(
+        "{CAMPAIGN}exclude:\n  - {{ file: audiences/out.csv, late: true, min_rows: {min_rows} }}\n"
+    )
+}
+
+fn out(people: &[usize]) -> String {
+    let rows: Vec<_> = people.iter().map(|&index| format!("{}\n", phone(index))).collect();
+    format!("phone\n{}", rows.concat())
+}
+
+#[test]
+fn a_late_list_shrinks_an_approved_plan_and_adds_nobody() {
+    let mut world = World::new()
+        .campaign("diwali", &late(0))
+        .audience("people.csv", &people(10))
+        .audience("out.csv", &out(&[0]))
+        .ledger()
+        .kaleyra("");
+    let run = world.run("plan --out plan.json").exits(0);
+    let run = run.shows("+  10  to send").shows("·   1  of them on exclude lists marked `late`");
+    // One more, and the first one has changed their mind: only the first counts.
+    world.write("campaigns/audiences/out.csv", &out(&[3, 4]));
+    assert_eq!(plan_id(&world.run("plan").exits(0)), plan_id(&run));
+    let run = world.run("apply --plan plan.json --limit 3").exits(5);
+    let _ = run.shows("2 people on late exclude lists will not be sent to");
+    // And one more while the plan is being carried out.
+    world.write("campaigns/audiences/out.csv", &out(&[3, 4, 9]));
+    let _ = world.run("apply --plan plan.json").exits(0).shows("1 person on late exclude lists");
+    assert_eq!(world.states(), "accepted 7, skipped 3");
+    let sent: Vec<_> = world.received().iter().map(|sent| sent.recipient.e164()).collect();
+    for index in [3, 4, 9] {
+        assert!(!sent.contains(&phone(index)), "{index}");
+    }
+    let requests = world.requests();
+    let _ = world.run("apply --plan plan.json").exits(0);
+    assert_eq!(world.requests(), requests);
+}
+
+#[test]
+fn a_late_list_that_is_gone_or_too_short_stops_everything() {
+    let mut world = World::new()
+        .campaign("diwali", &late(2))
+        .audience("people.csv", &people(10))
+        .audience("out.csv", &out(&[0, 1]))
+        .ledger()
+        .kaleyra("");
+    let _ = world.run("plan --out plan.json").exits(0);
+    world.write("campaigns/audiences/out.csv", &out(&[0]));
+    let _ = world.run("apply --plan plan.json").exits(65).shows("at least 2 are required");
+    std::fs::remove_file(world.path("campaigns/audiences/out.csv")).expect("it is there");
+    let _ = world.run("apply --plan plan.json").exits(65).shows("there is no file");
+    assert_eq!(world.requests(), 0);
+}
+
+#[test]
+fn a_stated_code_key_plans_without_the_key_and_proves_at_apply() {
+    let plain = world(CAMPAIGN);
+    let fingerprint = plain.run("plan --format json").json()["plans"][0]["codes"]["key"].clone();
+    let fingerprint = fingerprint.as_str().expect("codes are drawn").to_owned();
+    let stated = |key: &str| {
+        CAMPAIGN.replace("  window: 14days", &format!("  code_key: {key}\n  window: 14days"))
+    };
+    let world = world(&stated(&fingerprint));
+    let without =
+        world.command("plan --out plan.json").without("OFFERCAST_CODE_KEY").run().exits(0);
+    let without = without.shows("unproven").shows(&fingerprint);
+    let with = world.run("plan").exits(0).shows("10 unique");
+    assert_eq!(plan_id(&with), plan_id(&without));
+
+    let run = world.command("apply --plan plan.json").without("OFFERCAST_CODE_KEY").run().exits(1);
+    let _ = run.shows("`OFFERCAST_CODE_KEY` is not set");
+    let other = "another-code-key-of-more-than-32-bytes";
+    let run = world.command("apply --plan plan.json").env("OFFERCAST_CODE_KEY", other).run();
+    let _ = run.exits(3).shows(&fingerprint);
+    let run = world.command("plan").env("OFFERCAST_CODE_KEY", other).run().exits(4);
+    let _ = run.shows(&fingerprint).shows("this is code key");
+    let run =
+        world.command("codes campaigns/diwali.yaml --out codes.csv").without("OFFERCAST_CODE_KEY");
+    let _ = run.run().exits(1).shows("`OFFERCAST_CODE_KEY` is not set");
+    assert_eq!(world.requests(), 0);
+
+    let _ = world.run("apply --plan plan.json --limit 4").exits(5);
+    // Whoever goes on needs no key: the codes are in the ledger.
+    let _ = world.command("apply --plan plan.json").without("OFFERCAST_CODE_KEY").run().exits(0);
+    assert_eq!((world.received().len(), world.most_per_person()), (10, 1));
+}
+
+#[test]
+fn a_cap_in_the_environment_is_out_of_the_authors_hands() {
+    let world = world(&format!("{CAMPAIGN}limits:\n  recipients: 100\n"));
+    let _ = world.run("plan --out plan.json").exits(0);
+    let capped = |line: &str| world.command(line).env("OFFERCAST_MAX_RECIPIENTS", "9").run();
+    let words = "`OFFERCAST_MAX_RECIPIENTS` allows 9, the plan has 10";
+    let run = capped("plan").exits(4).shows(words);
+    let _ = run.shows("+  10  to send").shows("recipients 10 of 9 (set by the environment)");
+    let _ = capped("apply --plan plan.json").exits(4).shows(words);
+    let run = world.command("plan").env("OFFERCAST_MAX_RECIPIENTS", "many").run();
+    let _ = run.exits(64).shows("is no whole number");
+    assert_eq!(world.requests(), 0);
+    let roomy = world.command("apply --plan plan.json").env("OFFERCAST_MAX_RECIPIENTS", "10");
+    let _ = roomy.run().exits(0);
+}
+
+#[test]
+fn mixed_content_goes_on_only_by_a_reviewed_override_of_its_exact_figure() {
+    let mut world = world(CAMPAIGN);
+    let _ = world.run("apply --auto-approve --limit 4").exits(5);
+    let other = CAMPAIGN.replace("25%\"", "30%\"");
+    let allow = |sent: u32| {
+        format!("{other}allow:\n  mixed_content: {{ sent: {sent}, reason: legal asked }}\n")
+    };
+    world.write("campaigns/diwali.yaml", &other);
+    let _ = world.run("plan").exits(4).shows("`allow.mixed_content`");
+    world.write("campaigns/diwali.yaml", &allow(5));
+    let _ = world.run("plan").exits(4).shows("lets exactly 5 through, and the plan has 4");
+    world.write("campaigns/diwali.yaml", &allow(4));
+    let run = world.run("plan --out plan.json").exits(0);
+    let _ = run.shows("`allow.mixed_content` lets 4 through: legal asked");
+    let _ = world.run("apply --plan plan.json").exits(0);
+    assert_eq!((world.received().len(), world.most_per_person()), (10, 1));
+    let _ = world.run("apply --plan plan.json").exits(0);
+}
+
+#[test]
+fn an_exclude_list_that_lost_rows_since_the_last_plan_is_refused() {
+    let yaml = format!("{CAMPAIGN}exclude:\n  - file: audiences/out.csv\n");
+    let mut world = World::new()
+        .campaign("diwali", &yaml)
+        .audience("people.csv", &people(10))
+        .audience("out.csv", &out(&[20, 21, 22, 23]))
+        .ledger()
+        .kaleyra("");
+    let _ = world.run("apply --auto-approve --limit 4").exits(5);
+    world.write("campaigns/audiences/out.csv", &out(&[20, 21]));
+    let run = world.run("plan").exits(4);
+    let _ = run.shows("exclude lists lost 2 rows").shows("`audiences/out.csv` from 4 to 2");
+    let _ = world.run("apply --auto-approve").exits(4);
+    assert_eq!(world.received().len(), 4);
+    let allowed = format!("{yaml}allow:\n  exclude_shrank: {{ gone: 2, reason: cleaned }}\n");
+    world.write("campaigns/diwali.yaml", &allowed);
+    let _ = world.run("plan").exits(0).shows("`allow.exclude_shrank` lets 2 through: cleaned");
+}
+
+#[test]
+fn a_copied_campaign_under_another_name_is_noticed() {
+    let mut world = world(CAMPAIGN);
+    let _ = world.run("apply --auto-approve").exits(0);
+    let copy = CAMPAIGN.replace("name: diwali\n", "name: diwali-copy\n");
+    world.write("campaigns/diwali.yaml", &copy);
+    let words = "10 people or more got the same content from the campaign `diwali`";
+    let _ = world.run("plan").exits(0).shows(words);
+    let later = world.command("plan").env("OFFERCAST_NOW", "2027-01-05T09:00:00Z");
+    let _ = later.run().exits(0).hides("got the same content");
+    world.write("campaigns/diwali.yaml", &copy.replace("25%\"", "30%\""));
+    let _ = world.run("plan").exits(0).hides("got the same content");
+}
