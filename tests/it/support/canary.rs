@@ -20,7 +20,10 @@ impl Canaries {
     /// Remembers the telephone numbers in an audience or a campaign's list of people. The
     /// sender's own number is the business's, printed on its shop window.
     pub(super) fn learn(&mut self, text: &str) {
-        for line in text.lines().filter(|line| !line.trim_start().starts_with("from:")) {
+        // The sender's number is no secret, and a bare number may stand where a time belongs.
+        let public = ["from:", "window:", "min_remaining:"];
+        let is_public = |line: &&str| public.iter().any(|key| line.trim_start().starts_with(key));
+        for line in text.lines().filter(|line| !is_public(line)) {
             self.numbers.extend(numbers_in(line));
         }
         self.numbers.sort();
