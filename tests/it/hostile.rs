@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::measure;
+use crate::bench::measure;
 use crate::support::{CAMPAIGN, World, people};
 
 /// The most memory, code and all.

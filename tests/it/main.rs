@@ -6,6 +6,9 @@
 mod account;
 mod apply;
 mod approval;
+#[path = "../../benches/scale/bench/mod.rs"]
+#[expect(dead_code, reason = "the benchmark's own program reads the floor and records the table")]
+mod bench;
 mod canaries;
 mod codes;
 mod cost;
@@ -21,8 +24,6 @@ mod kills;
 mod ledger;
 mod ledger_faults;
 mod locks;
-#[path = "../../benches/scale/measure.rs"]
-mod measure;
 mod outcomes;
 mod plan;
 mod plan_approval;

@@ -1,13 +1,10 @@
 //! A large audience in bounded memory: no figure of time, which a busy machine would turn
 //! into a false alarm. What it takes is in docs/performance.md.
 
-#[path = "../../benches/scale/data.rs"]
-mod data;
-
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::measure;
+use crate::bench::{self, Options, data, measure};
 
 /// What every run reads; a million with `OFFERCAST_SCALE=1`.
 const ROWS: u64 = 200_000;
@@ -65,4 +62,12 @@ fn a_plan_file_is_of_one_size_whatever_the_audience() {
     // Names of people and of their rows differ in length, and so do counts.
     assert!(large.abs_diff(small) < 400, "{small} bytes for 1,000 people, {large} for 100,000");
     assert!(large < 40_000, "{large} bytes");
+}
+
+/// No figure is held to anything here: it is the benchmark that is tested.
+#[test]
+fn the_benchmark_goes_through_all_its_steps_with_a_small_audience() {
+    let mut options = Options::new(env!("CARGO_BIN_EXE_offercast"), env!("CARGO_TARGET_TMPDIR"));
+    options.rows = 300;
+    bench::run(&options).expect("every step ends as it should");
 }

@@ -15,22 +15,22 @@ const INTERVAL: Duration = Duration::from_millis(1);
 
 /// What one process cost.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cost {
+pub(crate) struct Cost {
     /// How it ended.
-    pub(super) status: ExitStatus,
+    pub(crate) status: ExitStatus,
     /// From its start to its end.
-    pub(super) wall: Duration,
-    /// On all processors together.
-    pub(super) cpu: Duration,
+    pub(crate) wall: Duration,
+    /// On all processors together, children included.
+    pub(crate) cpu: Duration,
     /// The most memory it held, in bytes.
-    pub(super) peak: u64,
+    pub(crate) peak: u64,
 }
 
 /// Runs a command to its end; what it prints goes to `output`.
 ///
 /// # Errors
 /// When it cannot be started or watched.
-pub(super) fn run(command: &mut Command, output: &Path) -> io::Result<Cost> {
+pub(crate) fn run(command: &mut Command, output: &Path) -> io::Result<Cost> {
     let file = File::create(output)?;
     command.stdout(file.try_clone()?).stderr(file);
     let started = now();
@@ -65,11 +65,12 @@ fn peak_memory(pid: u32) -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
-/// `utime` and `stime` of proc(5): hundredths of a second on Linux.
+/// `utime` and `stime` of proc(5), and those of children that have ended: hundredths of a
+/// second on Linux.
 fn cpu_time(pid: u32) -> Option<Duration> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, after_name) = stat.rsplit_once(')')?;
     let mut fields = after_name.split_ascii_whitespace().skip(11);
     let mut next = || fields.next()?.parse::<u64>().ok();
-    Some(Duration::from_millis(10 * (next()? + next()?)))
+    Some(Duration::from_millis(10 * (next()? + next()? + next()? + next()?)))
 }

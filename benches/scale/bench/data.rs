@@ -8,7 +8,13 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 /// A key for coupon codes: 32 bytes.
-pub(super) const CODE_KEY: &str = "a key that protects nothing at all";
+pub(crate) const CODE_KEY: &str = "a key that protects nothing at all";
+
+/// The account and what its messages are sent from and as.
+pub(crate) const SID: &str = "HXAP0000000000IN";
+pub(crate) const API_KEY: &str = "A0000000000000000000000000000000";
+pub(crate) const SENDER: &str = "12025550100";
+pub(crate) const TEMPLATE: &str = "lto_scale";
 
 /// One code for each person, one parameter, a link with the code, no rate that would hold
 /// anything up.
@@ -29,6 +35,51 @@ delivery:
   max_in_flight: 64
 "#;
 
+/// One code for everybody, a hundred people in each request.
+const GROUPED_FILE: &str = r#"version: 1
+name: grouped
+sender: { from: "+12025550100", region: in }
+template:
+  name: lto_scale
+  params: ["25%"]
+offer:
+  coupon_code: "DIWALI25"
+  window: 14days
+recipients:
+  - file: audience.csv
+delivery:
+  rate: 1000000/s
+  max_in_flight: 64
+  recipients_per_request: 100
+"#;
+
+/// Writes the campaign with one code for everybody beside the other, over its audience.
+///
+/// # Errors
+/// Those of the file system.
+pub(crate) fn write_grouped(folder: &Path) -> io::Result<()> {
+    fs::write(folder.join("grouped.yaml"), GROUPED_FILE)
+}
+
+/// Writes a folder of so many campaign files, each with two people of its own.
+///
+/// # Errors
+/// Those of the file system.
+pub(crate) fn write_many(folder: &Path, campaigns: u64) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for at in 0..campaigns {
+        let people = format!(
+            "recipients:\n  - list:\n      - {{ phone: \"+9198{at:08}\", first_name: Asha }}\n\
+             \x20     - {{ phone: \"+9197{at:08}\", first_name: Hana }}\n"
+        );
+        let text = CAMPAIGN_FILE
+            .replace("name: scale\nsender", &format!("name: scale-{at}\nsender"))
+            .replace("recipients:\n  - file: audience.csv\n", &people);
+        fs::write(folder.join(format!("scale-{at:04}.yaml")), text)?;
+    }
+    Ok(())
+}
+
 /// Country code and the first digits of its mobile numbers; how many digits follow; how
 /// many of 100 people live there.
 const PLANS: [(&str, u32, u64); 4] =
@@ -41,7 +92,7 @@ const CITIES: [&str; 5] = ["Mumbai", "Jakarta", "São Paulo", "Köln", "\"Berlin
 ///
 /// # Errors
 /// Those of the file system.
-pub(super) fn write(folder: &Path, rows: u64, seed: u64) -> io::Result<()> {
+pub(crate) fn write(folder: &Path, rows: u64, seed: u64) -> io::Result<()> {
     fs::write(folder.join("scale.yaml"), CAMPAIGN_FILE)?;
     let mut out = BufWriter::with_capacity(1 << 20, File::create(folder.join("audience.csv"))?);
     out.write_all(b"phone,first_name,city,tier,orders\n")?;

@@ -1,0 +1,113 @@
+//! The table: what was measured, what was wanted, and the machine.
+
+use std::fmt::Write;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use super::measure::Cost;
+
+/// Where the table stands in docs/performance.md.
+const BEGIN: &str = "<!-- table: begin -->";
+const END: &str = "<!-- table: end -->";
+
+/// Lines of a Markdown table, printed as they come.
+#[derive(Default)]
+pub(crate) struct Table {
+    text: String,
+}
+
+/// What is said about one measurement besides its costs.
+#[derive(Default)]
+pub(super) struct Note {
+    /// What is wanted.
+    pub(super) wanted: String,
+    /// Whether it was reached; `None` where the size does not tell, or nothing is wanted.
+    pub(super) reached: Option<bool>,
+    /// What it is held against.
+    pub(super) ratio: String,
+}
+
+impl Table {
+    /// Begins one.
+    pub(super) fn begin(&mut self, title: &str) {
+        self.line(&format!("{title}\n"));
+        self.line("| step | wall | CPU | peak memory | ratio | wanted | |");
+        self.line("| --- | ---: | ---: | ---: | ---: | --- | --- |");
+    }
+
+    /// One process.
+    pub(super) fn cost(&mut self, name: &str, cost: &Cost, note: &Note) {
+        self.row(name, [&seconds(cost.wall), &seconds(cost.cpu), &megabytes(cost.peak)], note);
+    }
+
+    /// Any other figures.
+    pub(super) fn row(&mut self, name: &str, cells: [&str; 3], note: &Note) {
+        let Note { wanted, reached, ratio } = note;
+        let verdict = match reached {
+            Some(true) => "reached",
+            Some(false) => "**missed**",
+            None => "",
+        };
+        let [wall, cpu, peak] = cells;
+        self.line(&format!(
+            "| {name} | {wall} | {cpu} | {peak} | {ratio} | {wanted} | {verdict} |"
+        ));
+    }
+
+    /// A step that cannot be measured here.
+    pub(super) fn skip(&mut self, name: &str, why: &str) {
+        self.line(&format!("| {name} | SKIP | SKIP | SKIP | | {why} | |"));
+    }
+
+    #[expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
+    fn line(&mut self, line: &str) {
+        println!("{line}");
+        let _ = writeln!(self.text, "{line}");
+    }
+
+    /// Puts the table into a document, in the place of the last one.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written, or has no place for a table.
+    pub(crate) fn record(&self, document: &Path) -> io::Result<()> {
+        let text = fs::read_to_string(document)?;
+        let place = text
+            .split_once(BEGIN)
+            .and_then(|(before, rest)| rest.split_once(END).map(|(_, after)| (before, after)));
+        let Some((before, after)) = place else {
+            return Err(io::Error::other(format!("no `{BEGIN}` in {}", document.display())));
+        };
+        fs::write(document, format!("{before}{BEGIN}\n\n{}\n{END}{after}", self.text))
+    }
+}
+
+/// The processor and how many cores of it there are.
+pub(super) fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find(|line| line.starts_with("model name"));
+    let model = model.and_then(|line| line.split(": ").nth(1)).unwrap_or("unknown processor");
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or("unknown").to_owned();
+    format!("{cores} cores of {model}, load {load} before the start")
+}
+
+pub(super) fn seconds(time: Duration) -> String {
+    format!("{:.2} s", time.as_secs_f64())
+}
+
+pub(super) fn milliseconds(seconds: f64) -> String {
+    format!("{:.4} ms", 1_000.0 * seconds)
+}
+
+pub(super) fn megabytes(count: u64) -> String {
+    format!("{} MB", count.div_ceil(1_000_000))
+}
+
+/// A count as a number to divide by.
+#[expect(clippy::cast_precision_loss, reason = "counts here are far below 2^52")]
+pub(super) fn float(count: u64) -> f64 {
+    count as f64
+}
