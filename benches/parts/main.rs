@@ -168,6 +168,9 @@ fn plan_diff(bencher: Bencher<'_, '_>) {
             terms: Terms::of(&campaign, HOST, None),
             now: NOW,
             samples: 3,
+            rates: None,
+            sent: &[],
+            caps: &[],
         });
         for index in 0..PEOPLE {
             planner.consider(number(index), content);

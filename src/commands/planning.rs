@@ -13,13 +13,17 @@ use super::preconditions::{caps, compose_error, expect_code_key, expect_host};
 use super::reading::ReadingProgress;
 use super::telling::{Unusable, code_summary, sample, summarise};
 use crate::audience::{Audience, Exclusions, Item};
-use crate::compose::{CodeBook, CodeBookError, Composer, Outline};
+use crate::compose::{CodeBook, CodeBookError, Composer, RowFault};
 use crate::diagnostic::Diagnostic;
 use crate::kaleyra::Endpoint;
 use crate::ledger::{ReadLedger, Sent, Snapshot};
-use crate::model::{Campaign, CodeKey, DAILY_WINDOW, Exclude, PhoneNumber, Recipient, State};
+use crate::model::{
+    Campaign, CodeKey, ContentHash, DAILY_WINDOW, Exclude, PhoneNumber, Recipient, State,
+};
 use crate::plan::document::SAMPLES;
-use crate::plan::{InputDigest, Plan, Planned, Planner, PlanningContext, RowMarker, Sample, Terms};
+use crate::plan::{
+    Decision, InputDigest, Plan, Planned, Planner, PlanningContext, RowMarker, Sample, Terms,
+};
 use crate::rates::RateCard;
 
 /// A campaign with everything opened that its plan needs.
@@ -56,6 +60,14 @@ pub(super) struct Means<'a> {
 pub(super) struct Decided {
     pub(super) plan: Plan,
     pub(super) codes: Option<CodeBook>,
+}
+
+/// What is found out about a row on any thread, before those before it are known.
+struct Considered {
+    content: ContentHash,
+    decision: Decision,
+    /// The digest of the person's code, where they may be sent to and it must be their own.
+    code: Option<u64>,
 }
 
 /// Opens what a campaign names. `None` after faults, which are added to `diagnostics`.
@@ -149,18 +161,21 @@ pub(super) fn decide(
         snapshot.as_ref().map(|snapshot| RowMarker::new(&snapshot.secret, composer.columns()));
     let mut digests =
         vec![marker.as_ref().map(|_| InputDigest::default()); audience.columns().len()];
-    let outline = |recipient: &Recipient| {
-        let mark = marker.as_ref().map(|marker| marker.recipient(recipient));
-        let outline = if composer.can_draw() {
-            composer.outline(recipient, 0)
-        } else {
-            composer.content(recipient).map(|content| Outline { content, code: 0 })
-        };
-        (outline, mark)
+    let past = planner.past();
+    let look = |recipient: &Recipient| -> Result<_, RowFault> {
+        let hash = composer.content(recipient)?;
+        let decision = past.decide(recipient.number, hash);
+        let wants_code = provable && decision.action.may_send();
+        let code = wants_code.then(|| composer.code(recipient, 0)).transpose()?;
+        Ok(Considered { content: hash, decision, code: code.map(|code| code.digest()) })
     };
-    let report = audience.read_with(exclusions, &outline, &mut |item| {
+    let look_and_mark = |recipient: &Recipient| {
+        let mark = marker.as_ref().map(|marker| marker.recipient(recipient));
+        (look(recipient), mark)
+    };
+    let report = audience.read_with(exclusions, &look_and_mark, &mut |item| {
         progress.row();
-        let Item::Kept(recipient, (outline, mark)) = item else {
+        let Item::Kept(recipient, (looked, mark)) = item else {
             return ControlFlow::Continue(());
         };
         if let (Some(mark), Some(Some(digest))) =
@@ -168,11 +183,11 @@ pub(super) fn decide(
         {
             digest.add(mark);
         }
-        match outline {
-            Ok(Outline { content, code }) => {
-                let action = planner.consider(recipient.number, content);
+        match looked {
+            Ok(Considered { content, decision, code }) => {
+                let action = planner.record(recipient.number, content, decision);
                 if action.may_send() {
-                    if let Some(book) = &mut codes {
+                    if let (Some(book), Some(code)) = (&mut codes, code) {
                         book.add(recipient.number, code);
                     }
                     if planner.wants_sample(recipient.number, content)
@@ -259,7 +274,12 @@ fn known_codes(composer: &Composer, snapshot: Option<&Snapshot>) -> CodeBook {
     let mut book = CodeBook::new(composer.code_space());
     if let Some(memory) = snapshot.and_then(|snapshot| snapshot.campaign.as_ref()) {
         for known in memory.known.iter().filter(|known| known.code_may_be_out()) {
-            book.know(known.number, known.code);
+            match known.state {
+                State::Pending | State::Skipped => book.know(known.number, known.code),
+                State::Attempting | State::Accepted | State::Rejected | State::Unknown => {
+                    book.take(known.code);
+                }
+            }
         }
         for (number, code) in &memory.issued {
             book.know(*number, code.digest());

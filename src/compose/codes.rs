@@ -6,9 +6,10 @@
 //! a code from somebody with a higher number, who is then redrawn in turn (deferred
 //! acceptance: all codes prefer lower numbers, so there is one stable outcome).
 //!
-//! 16 bytes a person; only those whose codes collide, usually nobody, cost more.
+//! 16 bytes a person, and 8 for each code that somebody else holds; only those whose codes
+//! collide, usually nobody, cost more.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::model::PhoneNumber;
 
@@ -23,15 +24,17 @@ const FEW_GUESSES: u128 = 1_000_000;
 
 /// Who holds which code of one campaign, by digests (see [`CouponCode::digest`](crate::model::CouponCode::digest)).
 ///
-/// First [`CodeBook::know`] what the ledger knows and [`CodeBook::add`] everybody; then
+/// First [`CodeBook::know`] and [`CodeBook::take`] what the ledger knows and
+/// [`CodeBook::add`] everybody; then
 /// [`CodeBook::redraw`] each of [`CodeBook::collisions`] until there are none.
 #[derive(Debug)]
 pub struct CodeBook {
     space: Option<u128>,
-    /// What the ledger knows: number to digest.
-    known: HashMap<u64, u64>,
-    /// The digests of `known`.
-    taken: HashSet<u64>,
+    /// What the ledger knows of people who may be added: number and digest; sorted once
+    /// settled.
+    known: Vec<(u64, u64)>,
+    /// The digests of all codes that the ledger knows; sorted, each once, once settled.
+    taken: Vec<u64>,
     /// Everybody added, with the digest of their code at counter 0; sorted by digest, then
     /// number, once settled.
     people: Vec<(u64, u64)>,
@@ -131,8 +134,8 @@ impl CodeBook {
     pub fn new(space: Option<u128>) -> Self {
         Self {
             space,
-            known: HashMap::new(),
-            taken: HashSet::new(),
+            known: Vec::new(),
+            taken: Vec::new(),
             people: Vec::new(),
             settled: false,
             held: HashMap::new(),
@@ -146,8 +149,16 @@ impl CodeBook {
     /// nobody else gets it. To be called for all of them before the first
     /// [`CodeBook::collisions`].
     pub fn know(&mut self, number: PhoneNumber, digest: u64) {
-        self.known.insert(number.as_u64(), digest);
-        self.taken.insert(digest);
+        debug_assert!(!self.settled, "all is known before collisions are asked for");
+        self.known.push((number.as_u64(), digest));
+        self.taken.push(digest);
+    }
+
+    /// A code of somebody who will not be added: nobody else gets it. To be called before the
+    /// first [`CodeBook::collisions`].
+    pub fn take(&mut self, digest: u64) {
+        debug_assert!(!self.settled, "all is taken before collisions are asked for");
+        self.taken.push(digest);
     }
 
     /// A person to be sent to, once, with the digest of their code at counter 0.
@@ -205,7 +216,8 @@ impl CodeBook {
         let people = self.people.len() as u64;
         let not_first = |drawn: &&Drawn| drawn.counter > 0;
         let settled = people - self.waiting.len() as u64;
-        let kept = self.people.iter().filter(|(_, number)| self.known.contains_key(number)).count();
+        let is_known = |person: u64| self.known_code(person).is_some();
+        let kept = self.people.iter().filter(|(_, number)| is_known(*number)).count();
         let issued = u128::from(settled) + (self.taken.len() - kept.min(self.taken.len())) as u128;
         CodeReport {
             unique: people - self.waiting.len() as u64,
@@ -230,10 +242,21 @@ impl CodeBook {
             return Err(CodeBookError::SpaceTooSmall { space, people });
         }
         self.people.sort_unstable();
+        self.taken.sort_unstable();
+        self.taken.dedup();
+        // What was said last of a person counts.
+        self.known.sort_by_key(|(person, _)| *person);
+        self.known.dedup_by(|later, kept| {
+            let same = later.0 == kept.0;
+            if same {
+                kept.1 = later.1;
+            }
+            same
+        });
         let mut free: Option<u64> = None;
         for &(digest, person) in &self.people {
-            match self.known.get(&person) {
-                Some(known) if *known == digest => continue,
+            match known_code(&self.known, person) {
+                Some(known) if known == digest => continue,
                 Some(_) => {
                     self.redrawn.insert(person, Drawn { counter: 0, searched: false });
                     self.waiting.insert(person);
@@ -241,7 +264,7 @@ impl CodeBook {
                 }
                 None => {}
             }
-            if free == Some(digest) || self.taken.contains(&digest) {
+            if free == Some(digest) || self.taken.binary_search(&digest).is_ok() {
                 self.waiting.insert(person);
             } else {
                 free = Some(digest);
@@ -256,7 +279,7 @@ impl CodeBook {
         me: u64,
         draw: &mut dyn FnMut(u32) -> Result<u64, RowFault>,
     ) -> Result<Option<u32>, RowFault> {
-        let Some(&wanted) = self.known.get(&me) else { return Ok(None) };
+        let Some(wanted) = self.known_code(me) else { return Ok(None) };
         for counter in 1..MAX_SEARCH {
             if draw(counter)? == wanted {
                 return Ok(Some(counter));
@@ -267,7 +290,7 @@ impl CodeBook {
 
     /// Gives a person a code unless somebody with a better right has it.
     fn propose(&mut self, me: u64, counter: u32, digest: u64) -> Option<Redraw> {
-        if self.taken.contains(&digest) {
+        if self.taken.binary_search(&digest).is_ok() {
             return None;
         }
         let holder = self.held.get(&digest).copied().or_else(|| self.first_holder(digest));
@@ -287,6 +310,11 @@ impl CodeBook {
         }
     }
 
+    /// The digest of the code that the ledger knows as this person's.
+    fn known_code(&self, person: u64) -> Option<u64> {
+        known_code(&self.known, person)
+    }
+
     fn give(&mut self, me: u64, counter: u32) {
         self.redrawn.insert(me, Drawn { counter, searched: true });
         self.waiting.remove(&me);
@@ -300,8 +328,13 @@ impl CodeBook {
             .iter()
             .take_while(|&&(other, _)| other == digest)
             .map(|&(_, person)| person)
-            .find(|person| !self.known.contains_key(person))
+            .find(|person| self.known_code(*person).is_none())
     }
+}
+
+fn known_code(known: &[(u64, u64)], person: u64) -> Option<u64> {
+    let at = known.binary_search_by_key(&person, |(person, _)| *person).ok()?;
+    Some(known[at].1)
 }
 
 fn number(digits: u64) -> PhoneNumber {

@@ -52,15 +52,6 @@ pub struct Composer {
     unique: bool,
 }
 
-/// All of a message that a plan keeps.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Outline {
-    /// What the person gets.
-    pub content: ContentHash,
-    /// The code's digest (see [`CouponCode::digest`]).
-    pub code: u64,
-}
-
 /// What one rendering may use.
 #[derive(Clone, Copy)]
 struct Inputs<'a> {
@@ -143,13 +134,6 @@ impl Composer {
     pub fn message(&self, recipient: &Recipient, counter: u32) -> Result<Message, RowFault> {
         let code = self.code(recipient, counter)?;
         self.compose(recipient, code)
-    }
-
-    /// All of one recipient's message that a plan keeps. Rows that give no message give no
-    /// outline.
-    pub fn outline(&self, recipient: &Recipient, counter: u32) -> Result<Outline, RowFault> {
-        let Message { coupon_code, content, .. } = self.message(recipient, counter)?;
-        Ok(Outline { content, code: coupon_code.digest() })
     }
 
     /// One recipient's code at a counter.

@@ -30,6 +30,6 @@ mod fixture;
 pub use check::{SourceColumns, check};
 pub use code::CODE_ALPHABET;
 pub use codes::{CodeBook, CodeBookError, CodeReport, Redraw};
-pub use composer::{Composer, Outline};
+pub use composer::Composer;
 pub use fault::{ComposeError, RowFault, TemplateFault};
 pub use masked::MaskedMessage;

@@ -2,9 +2,12 @@
 
 use hmac::Mac;
 
-use super::planner::Planned;
+use super::planner::People;
 use super::terms::Terms;
 use crate::model::{CampaignName, LedgerSecret, Lineage, PhoneNumber, PlanId};
+
+/// People taken into a plan's id at once.
+const AT_ONCE: usize = 128;
 
 /// The id of a plan: 128 bits of HMAC-SHA-256, keyed by the ledger's secret, over lineage,
 /// campaign name, terms and the people with what each gets, sorted by number.
@@ -13,7 +16,7 @@ use crate::model::{CampaignName, LedgerSecret, Lineage, PhoneNumber, PlanId};
 /// to the lineage, because an approval means "in the light of what was sent before".
 /// Every text is framed by its length, so that no two lists of texts run together.
 ///
-/// `people` must be sorted by number, each once. `rounds` are those among them who were
+/// `people` are sorted by number, each once. `rounds` are those among them who were
 /// settled as unsent before, and how often: whoever approved the first try did not approve
 /// the second, so it has another id even where it is the same message to the same people.
 pub(super) fn plan_id(
@@ -21,10 +24,10 @@ pub(super) fn plan_id(
     lineage: &Lineage,
     campaign: &CampaignName,
     terms: &Terms,
-    people: &[Planned],
+    people: People<'_>,
     rounds: &mut Vec<(PhoneNumber, u32)>,
 ) -> PlanId {
-    debug_assert!(people.is_sorted_by(|a, b| a.number < b.number), "sorted, each once");
+    debug_assert!(people.in_order().is_sorted_by(|a, b| a.number < b.number), "each once");
     let mut mac = secret.start_mac(b"offercast plan id v1");
     let mut text = |text: &str| {
         mac.update(&(text.len() as u64).to_be_bytes());
@@ -37,11 +40,18 @@ pub(super) fn plan_id(
         text(field);
         text(value);
     }
-    mac.update(&(people.len() as u64).to_be_bytes());
-    for person in people {
-        mac.update(&person.number.as_u64().to_be_bytes());
-        mac.update(person.content.as_bytes());
+    mac.update(&people.count().to_be_bytes());
+    // Some dozens at a time: a digest of many short texts is mostly the calls.
+    let mut bytes = Vec::with_capacity(AT_ONCE * 24);
+    for person in people.in_order() {
+        bytes.extend_from_slice(&person.number.as_u64().to_be_bytes());
+        bytes.extend_from_slice(person.content.as_bytes());
+        if bytes.len() == AT_ONCE * 24 {
+            mac.update(&bytes);
+            bytes.clear();
+        }
     }
+    mac.update(&bytes);
     rounds.sort_unstable();
     for (number, round) in rounds {
         mac.update(&number.as_u64().to_be_bytes());

@@ -1,21 +1,23 @@
 //! The planner: shown everybody once, it decides for each and adds up.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::action::{Action, HoldReason, SkipReason};
+use super::action::Action;
 use super::cost::{PlanCost, cost_check};
 use super::guard::{
     Blocker, Cap, LimitCheck, Notice, allow, growth, limit_checks, notices, shrunk, timely_blockers,
 };
 use super::identity::plan_id;
+use super::past::{Decision, Past};
 use super::sampling::{Sample, Sampler};
 use super::schedule::{Schedule, Timing};
 use super::summary::{AudienceSummary, CodeSummary, Tally};
 use super::terms::{FieldChange, Terms};
 use crate::ledger::{ConsumedPlan, Known, Sent, Snapshot};
 use crate::model::{
-    Campaign, CampaignName, CampaignStatus, ContentHash, Lineage, PersonKey, PhoneNumber, PlanId,
-    State, Timestamp,
+    Campaign, CampaignName, CampaignStatus, ContentHash, Lineage, PhoneNumber, PlanId, State,
+    Timestamp,
 };
 use crate::rates::RateCard;
 
@@ -111,12 +113,12 @@ pub struct PlanningContext<'a> {
     pub samples: usize,
 }
 
-/// Decides person by person. Memory: 24 bytes for each person to send to, and 17 for each
+/// Decides person by person. Memory: 24 bytes for each person to send to, and one for each
 /// the ledger knows.
 #[derive(Debug)]
 pub struct Planner<'a> {
     context: PlanningContext<'a>,
-    known: Vec<KnownPerson<'a>>,
+    past: Arc<Past<'a>>,
     seen: Vec<bool>,
     tally: Tally,
     sends: Vec<Planned>,
@@ -135,40 +137,38 @@ struct LeftOut {
     round: u32,
 }
 
-#[derive(Debug)]
-struct KnownPerson<'a> {
-    person: PersonKey,
-    known: &'a Known,
-}
-
 impl<'a> Planner<'a> {
     /// A planner that has seen nobody yet.
     pub fn new(context: PlanningContext<'a>) -> Self {
-        let memory = context.snapshot.and_then(|snapshot| snapshot.campaign.as_ref());
-        let mut known: Vec<_> = memory
-            .map(|memory| memory.known.as_slice())
-            .unwrap_or_default()
-            .iter()
-            .map(|known| KnownPerson { person: known.number.person(), known })
-            .collect();
-        known.sort_unstable_by_key(|entry| entry.person);
-        let seen = vec![false; known.len()];
+        let past = Arc::new(Past::of(context.snapshot));
+        let seen = vec![false; past.people().len()];
         let sampler = Sampler::new(context.samples);
         let (sends, rounds, left_out) = (Vec::new(), Vec::new(), Vec::new());
-        Self { context, known, seen, tally: Tally::default(), sends, rounds, left_out, sampler }
+        Self { context, past, seen, tally: Tally::default(), sends, rounds, left_out, sampler }
+    }
+
+    /// What decisions are made from, for other threads to decide with.
+    pub fn past(&self) -> Arc<Past<'a>> {
+        Arc::clone(&self.past)
     }
 
     /// Decides for one person. Each person must be shown once; the audience sees to that.
     pub fn consider(&mut self, number: PhoneNumber, content: ContentHash) -> Action {
-        let found = self.known.binary_search_by_key(&number.person(), |entry| entry.person);
-        let (action, round) = match found {
-            Ok(index) => {
-                self.seen[index] = true;
-                let known = self.known[index].known;
-                (decide(known, content), known.next_round())
-            }
-            Err(_) => (Action::Send, 0),
-        };
+        let decision = self.past.decide(number, content);
+        self.record(number, content, decision)
+    }
+
+    /// Takes in what was decided for one person, by [`Planner::past`]. Each person once.
+    pub fn record(
+        &mut self,
+        number: PhoneNumber,
+        content: ContentHash,
+        decision: Decision,
+    ) -> Action {
+        let Decision { action, known, round } = decision;
+        if let Some(index) = known {
+            self.seen[index as usize] = true;
+        }
         let planned = Planned { number, content };
         if action == Action::Send {
             self.sends.push(planned);
@@ -200,7 +200,7 @@ impl<'a> Planner<'a> {
             Progress::New => self.rounds.len() as u64,
             Progress::Resumes(_) | Progress::Finished(_) => 0,
         };
-        let Self { context, known, tally, sends, sampler, .. } = self;
+        let Self { context, past, tally, sends, sampler, .. } = self;
         let PlanningContext { campaign, snapshot, terms, rates, now, sent, caps, .. } = context;
         let memory = snapshot.and_then(|snapshot| snapshot.campaign.as_ref());
         let last_plan = memory.and_then(|memory| memory.last_plan.as_ref());
@@ -214,7 +214,7 @@ impl<'a> Planner<'a> {
         let timing = Timing::of(campaign, written_end);
         let schedule = timing.schedule(tally.send, now, sent);
         let resumes = !matches!(progress, Progress::New);
-        let known = known.iter().map(|entry| entry.known);
+        let known = past.people().iter();
         let cost = rates.map(|card| PlanCost::of(card, &sends, known, resumes));
         let mut limits = limit_checks(campaign, &audience, people, caps);
         limits.extend(cost_check(campaign.limits.cost, cost.as_ref()));
@@ -270,9 +270,9 @@ impl<'a> Planner<'a> {
     }
 
     fn count_gone(&mut self) {
-        for (entry, _) in self.known.iter().zip(&self.seen).filter(|(_, seen)| !**seen) {
+        for (known, _) in self.past.people().iter().zip(&self.seen).filter(|(_, seen)| !**seen) {
             self.tally.gone += 1;
-            if entry.known.in_last_plan && entry.known.state == State::Pending {
+            if known.in_last_plan && known.state == State::Pending {
                 self.tally.gone_pending += 1;
             }
         }
@@ -287,13 +287,13 @@ impl<'a> Planner<'a> {
         self.sends.sort_unstable_by_key(|planned| planned.number);
         let Some(snapshot) = self.context.snapshot else { return (None, Progress::New) };
         let PlanningContext { campaign, terms, .. } = &self.context;
-        let id_over = |people: &[Planned], mut rounds: Vec<_>| {
+        let id_over = |people: People<'_>, mut rounds: Vec<_>| {
             plan_id(&snapshot.secret, &snapshot.lineage, &campaign.name, terms, people, &mut rounds)
         };
         let last_plan =
             snapshot.campaign.as_ref().and_then(|memory| memory.last_plan.as_ref()).cloned();
         if let Some(last) = last_plan {
-            let id = id_over(&self.people_of_last_plan(), self.rounds_of_last_plan());
+            let id = id_over(self.people_of_last_plan(), self.rounds_of_last_plan());
             if id == last.id && self.tally.send > 0 {
                 return (Some(id), Progress::Resumes(last));
             }
@@ -312,52 +312,65 @@ impl<'a> Planner<'a> {
             }
         }
         self.sends.sort_unstable_by_key(|planned| planned.number);
-        (Some(id_over(&self.sends, self.rounds.clone())), Progress::New)
+        (Some(id_over(People::of(&self.sends), self.rounds.clone())), Progress::New)
     }
 
-    fn people_of_last_plan(&self) -> Vec<Planned> {
-        let settled = self
-            .known
-            .iter()
-            .filter(|entry| entry.known.in_last_plan && entry.known.state != State::Pending);
-        let mut people: Vec<_> = settled
-            .map(|entry| Planned { number: entry.known.number, content: entry.known.content })
-            .chain(self.sends.iter().copied())
-            .collect();
-        people.sort_unstable_by_key(|planned| planned.number);
-        people
+    fn people_of_last_plan(&self) -> People<'_> {
+        People { settled: self.past.people(), sends: &self.sends }
     }
 
     /// As they were when that plan was consumed.
     fn rounds_of_last_plan(&self) -> Vec<(PhoneNumber, u32)> {
-        let settled = self
-            .known
-            .iter()
-            .filter(|entry| entry.known.in_last_plan && entry.known.state != State::Pending);
+        let settled = self.past.people().iter().filter(|known| is_settled_in_last_plan(known));
         settled
-            .map(|entry| (entry.known.number, entry.known.round))
+            .map(|known| (known.number, known.round))
             .filter(|(_, round)| *round > 0)
             .chain(self.rounds.iter().copied())
             .collect()
     }
 }
 
-fn is_sent_to(sends: &[Planned], number: PhoneNumber) -> bool {
-    sends.binary_search_by_key(&number, |planned| planned.number).is_ok()
+/// The people a plan's id is made over, both parts sorted by number.
+#[derive(Clone, Copy)]
+pub(super) struct People<'a> {
+    /// Those whom the plan consumed last has behind it are among these.
+    settled: &'a [Known],
+    sends: &'a [Planned],
 }
 
-/// The decision for a person the ledger knows.
-fn decide(known: &Known, content: ContentHash) -> Action {
-    match known.state {
-        State::Skipped if known.settled_unsent => Action::Skip(SkipReason::SettledUnsent),
-        State::Skipped if known.in_last_plan => Action::Skip(SkipReason::LeftOutBefore),
-        State::Pending | State::Skipped => Action::Send,
-        State::Accepted if known.content == content => Action::Same,
-        State::Accepted => Action::Differs,
-        State::Rejected => Action::Skip(SkipReason::RejectedBefore),
-        State::Unknown => Action::Hold(HoldReason::Unknown),
-        State::Attempting => Action::Hold(HoldReason::Attempting),
+impl<'a> People<'a> {
+    /// Those to send to alone.
+    pub(super) fn of(sends: &'a [Planned]) -> Self {
+        Self { settled: &[], sends }
     }
+
+    /// How many they are.
+    pub(super) fn count(self) -> u64 {
+        let settled = self.settled.iter().filter(|known| is_settled_in_last_plan(known)).count();
+        (settled + self.sends.len()) as u64
+    }
+
+    /// All of them, by number.
+    pub(super) fn in_order(self) -> impl Iterator<Item = Planned> + 'a {
+        let settled = self.settled.iter().filter(|known| is_settled_in_last_plan(known));
+        let mut settled = settled
+            .map(|known| Planned { number: known.number, content: known.content })
+            .peekable();
+        let mut sends = self.sends.iter().copied().peekable();
+        std::iter::from_fn(move || match (settled.peek(), sends.peek()) {
+            (Some(one), Some(other)) if one.number < other.number => settled.next(),
+            (_, Some(_)) => sends.next(),
+            (_, None) => settled.next(),
+        })
+    }
+}
+
+fn is_settled_in_last_plan(known: &Known) -> bool {
+    known.in_last_plan && known.state != State::Pending
+}
+
+fn is_sent_to(sends: &[Planned], number: PhoneNumber) -> bool {
+    sends.binary_search_by_key(&number, |planned| planned.number).is_ok()
 }
 
 fn countries(sends: &[Planned]) -> BTreeMap<u16, u64> {

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
@@ -76,7 +76,7 @@ impl<'a> Engine<'a> {
         started: Instant,
         timeouts: Timeouts,
     ) -> Result<Self, CommandError> {
-        let runtime = runtime()?;
+        let runtime = running(Builder::new_current_thread().enable_all().build())?;
         let (tell, stop) = channel(8);
         runtime.block_on(async { listen_for_signals(&tell) }).map_err(|source| {
             CommandError::System { what: "signals cannot be listened for", source: source.into() }
@@ -187,14 +187,18 @@ impl<'a> Engine<'a> {
     }
 }
 
-/// A runtime for client, engine and timers.
+/// A runtime for a client or a server whose caller does other things in between. (The engine
+/// needs no threads for its requests: the ledger and the listener have their own, and handing
+/// each message from thread to thread would cost more than sending it.)
 pub(in crate::commands) fn runtime() -> Result<Runtime, CommandError> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(
-        |source| CommandError::System {
-            what: "the asynchronous runtime could not be started",
-            source: source.into(),
-        },
-    )
+    running(Builder::new_multi_thread().worker_threads(2).enable_all().build())
+}
+
+fn running(runtime: std::io::Result<Runtime>) -> Result<Runtime, CommandError> {
+    runtime.map_err(|source| CommandError::System {
+        what: "the asynchronous runtime could not be started",
+        source: source.into(),
+    })
 }
 
 /// How long to wait for what, as the environment says. Read before anything is sent.

@@ -86,10 +86,12 @@ impl LockedLedger {
     /// Starts consuming plans of so many people together; the number only decides what is
     /// fastest.
     pub fn begin_consumption(&mut self, people: u64) -> Result<Consumption<'_>, LedgerError> {
+        self.reader.forget_survey();
         let connection = &self.reader.connection;
-        connection
-            .execute_batch("BEGIN IMMEDIATE")
-            .map_err(|error| Fault::from(error).at(&self.reader.file.named, OPERATION))?;
+        self.reader
+            .expect_sound()
+            .and_then(|()| Ok(connection.execute_batch("BEGIN IMMEDIATE")?))
+            .map_err(|fault| fault.at(&self.reader.file.named, OPERATION))?;
         let (statements, plans) = (Statements::new(connection), Vec::new());
         let (index, open, failed) = (PersonIndex::of(people), true, false);
         Ok(Consumption { ledger: self, statements, plans, index, open, failed })

@@ -86,6 +86,7 @@ impl ReadLedger {
     ) -> Result<(), LedgerError> {
         let at = |fault: Fault| fault.at(&self.file.named, "read the history");
         let store = |error: rusqlite::Error| at(Fault::from(error));
+        self.expect_sound().map_err(at)?;
         let mut statement = self.connection.prepare(sql).map_err(store)?;
         let mut rows = statement.query(params).map_err(store)?;
         while let Some(row) = rows.next().map_err(store)? {

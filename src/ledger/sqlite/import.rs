@@ -4,29 +4,37 @@
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::ledger::journal::{Entry, Found};
-use crate::ledger::place::LedgerFile;
 use crate::ledger::types::{Imported, RowId};
-use crate::model::{Lineage, Timestamp};
+use crate::model::Timestamp;
 
 use super::fault::Fault;
 use super::marks;
+use super::open::ReadLedger;
 use super::statements::Statements;
+use super::survey::Survey;
 use super::write::conclude;
 
 const RESCUE: &str =
     "UPDATE recipients NOT INDEXED SET state = 'unknown', cause = 'crash', updated_at = ?1
   WHERE state = 'attempting'";
 
-/// Settles everything; returns what the journal gave and how many became `unknown(crash)`.
+/// Settles everything; returns what the journal gave, how many became `unknown(crash)`, and
+/// the look at everybody that was taken for it, where it still holds.
 pub(super) fn settle(
-    connection: &Connection,
-    file: &LedgerFile,
-    lineage: &Lineage,
+    ledger: &ReadLedger,
     now: Timestamp,
-) -> Result<(Imported, u64), Fault> {
+) -> Result<(Imported, u64, Option<Survey>), Fault> {
+    let ReadLedger { connection, file, .. } = ledger;
     let found = Found::read(file)?;
+    let survey = Survey::take(connection)?;
+    if found.is_none() && !survey.anybody_attempting() {
+        return Ok((Imported::default(), 0, Some(survey)));
+    }
+    ledger.expect_sound()?;
     let belongs = match &found {
-        Some(found) => found.seen.lineage == *lineage && marks::has(connection, &found.seen.mark)?,
+        Some(found) => {
+            found.seen.lineage == *ledger.lineage() && marks::has(connection, &found.seen.mark)?
+        }
         None => false,
     };
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
@@ -46,7 +54,7 @@ pub(super) fn settle(
         Some(found) => found.set_aside(file)?,
         None => {}
     }
-    Ok((imported, rescued as u64))
+    Ok((imported, rescued as u64, None))
 }
 
 /// A row that still is `attempting` takes its outcome; every other row knows better.

@@ -2,6 +2,7 @@
 
 mod check;
 mod checksum;
+mod connect;
 mod consume;
 mod fault;
 mod history;
@@ -17,9 +18,11 @@ mod rows;
 mod schema;
 mod settle;
 mod snapshot;
+mod soundness;
 mod statements;
 mod status;
 mod store;
+mod survey;
 mod write;
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Opening a ledger: every reason not to trust the file is looked for before it is used.
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::Path;
 
@@ -16,9 +17,12 @@ use crate::ledger::types::{Holder, Imported, LockTimeout};
 use crate::model::{LedgerSecret, Lineage, Timestamp};
 
 use super::checksum::Checksum;
+use super::connect::{ReadMode, flags};
 use super::fault::Fault;
 use super::import;
 use super::marks::{self, Occasion};
+use super::soundness::Soundness;
+use super::survey::Survey;
 use super::{migrate, pragmas, schema};
 
 /// Files below these sizes are checked page by page when opened (measured: under 3 s for
@@ -36,6 +40,10 @@ pub struct ReadLedger {
     pub(super) file: LedgerFile,
     lineage: Lineage,
     secret: LedgerSecret,
+    soundness: Soundness,
+    /// Whether nobody else can write.
+    pub(super) is_locked: bool,
+    pub(super) surveyed: RefCell<Option<Survey>>,
 }
 
 /// The ledger open for writing. Holding it is holding the lock.
@@ -83,23 +91,14 @@ impl ReadLedger {
         file.check_filesystem()?;
         let wal = fs::metadata(file.beside("-wal")).map_or(0, |metadata| metadata.len());
         let folder_writable = rustix::fs::access(&file.folder, Access::WRITE_OK).is_ok();
-        let connection = match ReadMode::choose(folder_writable, wal) {
-            None => {
-                let (place, need) = (file.place(), WriteNeed::Unsettled);
-                return Err(LedgerError::ReadOnly { place, need });
-            }
-            Some(ReadMode::Shared) => {
-                Connection::open_with_flags(&file.path, flags(OpenFlags::SQLITE_OPEN_READ_ONLY))
-            }
-            Some(ReadMode::Immutable) => {
-                let read = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-                Connection::open_with_flags(immutable_uri(&file.path), flags(read))
-            }
+        let Some(mode) = ReadMode::choose(folder_writable, wal) else {
+            let (place, need) = (file.place(), WriteNeed::Unsettled);
+            return Err(LedgerError::ReadOnly { place, need });
         };
         let named = file.named.clone();
-        connection
+        mode.connect(&file)
             .map_err(Fault::from)
-            .and_then(|connection| Self::examine(connection, file, check_below, false))
+            .and_then(|connection| Self::examine(connection, file, check_below, mode, false))
             .map_err(|fault| fault.at(&named, "open it"))
     }
 
@@ -108,6 +107,7 @@ impl ReadLedger {
         connection: Connection,
         file: LedgerFile,
         check_below: u64,
+        mode: ReadMode,
         writing: bool,
     ) -> Result<Self, Fault> {
         pragmas::defend(&connection)?;
@@ -130,11 +130,15 @@ impl ReadLedger {
         }
         names_check(&connection)?;
         let size = fs::metadata(&file.path).map_or(0, |metadata| metadata.len());
-        if size < check_below {
-            quick_check(&connection)?;
-        }
+        let soundness = if size < check_below {
+            Soundness::begin(mode.connect(&file)?)?
+        } else {
+            Soundness::unasked()
+        };
         let (lineage, secret) = read_meta(&connection)?;
-        Ok(Self { connection, file, lineage, secret })
+        let surveyed = RefCell::default();
+        let is_locked = writing;
+        Ok(Self { connection, file, lineage, secret, soundness, is_locked, surveyed })
     }
 
     /// Which ledger this is.
@@ -158,11 +162,17 @@ impl ReadLedger {
         operation: &'static str,
         read: impl FnOnce(&Connection) -> Result<T, Fault>,
     ) -> Result<T, LedgerError> {
-        self.connection
+        let answer = self
+            .connection
             .unchecked_transaction()
             .map_err(Fault::from)
-            .and_then(|transaction| read(&transaction))
-            .map_err(|fault| fault.at(&self.file.named, operation))
+            .and_then(|transaction| read(&transaction));
+        self.soundness.expect().and(answer).map_err(|fault| fault.at(&self.file.named, operation))
+    }
+
+    /// Waits until the structure of the file is known to be sound.
+    pub(super) fn expect_sound(&self) -> Result<(), Fault> {
+        self.soundness.expect()
     }
 }
 
@@ -218,7 +228,8 @@ impl LockedLedger {
         let seen = Seen::read(&file)?;
         let connection =
             Connection::open_with_flags(&file.path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
-        let reader = ReadLedger::examine(connection, file, CHECK_BELOW_FOR_WRITING, true)?;
+        let reader =
+            ReadLedger::examine(connection, file, CHECK_BELOW_FOR_WRITING, ReadMode::Shared, true)?;
         let place = || reader.file.place();
         let mark = marks::last(&reader.connection)?;
         match (trust, &seen) {
@@ -232,8 +243,8 @@ impl LockedLedger {
             }
             (Trust::Stated(_), _) | (Trust::Newest, None) => {}
         }
-        let (imported, rescued) =
-            import::settle(&reader.connection, &reader.file, &reader.lineage, now)?;
+        let (imported, rescued, survey) = import::settle(&reader, now)?;
+        reader.surveyed.replace(survey);
         // A crash between the ledger's own mark and the one beside it is made good.
         let now_seen = Seen { lineage: reader.lineage.clone(), mark };
         if trust == Trust::Newest && seen.as_ref() != Some(&now_seen) {
@@ -245,7 +256,7 @@ impl LockedLedger {
     /// Takes room on the disk for so many outcomes, for the case that the ledger cannot be
     /// written to when they arrive.
     pub fn journal(&self, outcomes: u64) -> Result<Journal, LedgerError> {
-        let ReadLedger { connection, file, lineage, secret } = &self.reader;
+        let ReadLedger { connection, file, lineage, secret, .. } = &self.reader;
         let mark =
             marks::last(connection).map_err(|fault| fault.at(&file.named, "read its last mark"))?;
         let seen = Seen { lineage: lineage.clone(), mark };
@@ -265,7 +276,9 @@ impl LockedLedger {
     /// Moves everything from the `-wal` into the file and closes it. Dropping the ledger
     /// does the same, but has no way to tell of an error.
     pub fn close(self) -> Result<(), LedgerError> {
-        let Self { reader: ReadLedger { connection, file, .. }, _lock } = self;
+        let Self { reader: ReadLedger { connection, file, soundness, .. }, _lock } = self;
+        // Its connection would hold the last pages back.
+        drop(soundness);
         // A busy reader only leaves the -wal longer than need be.
         let checkpoint = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         checkpoint
@@ -283,53 +296,6 @@ enum Trust {
     Stated(i64),
 }
 
-/// How a ledger is opened for reading.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum ReadMode {
-    /// Beside a writer, through the shared memory that the folder has room for.
-    Shared,
-    /// The file alone, which nobody can be writing to.
-    Immutable,
-}
-
-impl ReadMode {
-    /// SQLite reads a write-ahead log only where it can write. Ignoring the log
-    /// (`immutable`) is right only when there is nothing in it.
-    fn choose(folder_writable: bool, wal_bytes: u64) -> Option<Self> {
-        match (folder_writable, wal_bytes) {
-            (true, _) => Some(Self::Shared),
-            (false, 0) => Some(Self::Immutable),
-            (false, _) => None,
-        }
-    }
-}
-
-fn flags(access: OpenFlags) -> OpenFlags {
-    access
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_NOFOLLOW
-        | OpenFlags::SQLITE_OPEN_EXRESCODE
-}
-
-/// A URI that means exactly this path (<https://www.sqlite.org/uri.html>).
-fn immutable_uri(path: &Path) -> String {
-    use std::fmt::Write;
-    use std::os::unix::ffi::OsStrExt;
-    let mut uri = String::from("file:");
-    for byte in path.as_os_str().as_bytes() {
-        match byte {
-            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
-                uri.push(char::from(*byte));
-            }
-            other => {
-                let _ = write!(uri, "%{other:02X}");
-            }
-        }
-    }
-    uri.push_str("?immutable=1");
-    uri
-}
-
 fn bring_up_to_date(
     connection: &Connection,
     file: &LedgerFile,
@@ -344,11 +310,6 @@ fn bring_up_to_date(
         }
         None => Err(Fault::Damaged(Damage::Schema)),
     }
-}
-
-fn quick_check(connection: &Connection) -> Result<(), Fault> {
-    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if verdict == "ok" { Ok(()) } else { Err(Fault::Damaged(Damage::Structure(verdict))) }
 }
 
 /// Campaigns carry no checksum, but their names stand in the table and in its index: one
@@ -376,23 +337,4 @@ fn read_meta(connection: &Connection) -> Result<(Lineage, LedgerSecret), Fault> 
 /// Over what `init` writes and nobody changes.
 pub(super) fn meta_checksum(lineage: &str, secret: &[u8], created_at: i64) -> i64 {
     Checksum::new().text(Some(lineage)).value(Some(secret)).integer(created_at).finish()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_write_ahead_log_is_ignored_only_when_it_is_empty_and_nobody_can_write() {
-        assert_eq!(ReadMode::choose(true, 0), Some(ReadMode::Shared));
-        assert_eq!(ReadMode::choose(true, 4096), Some(ReadMode::Shared));
-        assert_eq!(ReadMode::choose(false, 0), Some(ReadMode::Immutable));
-        assert_eq!(ReadMode::choose(false, 4096), None);
-    }
-
-    #[test]
-    fn a_path_cannot_smuggle_parameters_into_the_uri() {
-        let uri = immutable_uri(Path::new("/a b/x?mode=rwc#%.db"));
-        assert_eq!(uri, "file:/a%20b/x%3Fmode%3Drwc%23%25.db?immutable=1");
-    }
 }

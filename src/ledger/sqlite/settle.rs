@@ -53,6 +53,7 @@ impl LockedLedger {
         settlements: &[Settlement],
         decision: &Decision,
     ) -> Result<(), LedgerError> {
+        self.reader.forget_survey();
         self.writing("settle outcomes", |connection| {
             let mut statements = Statements::new(connection);
             for settlement in settlements {

@@ -20,7 +20,7 @@ use super::rows::{
     text_columns,
 };
 use super::settle::UNSENT;
-use super::status;
+use super::survey::Survey;
 
 const HOST: &str = "SELECT api_host, sid_fingerprint FROM meta WHERE id = 1";
 
@@ -70,8 +70,6 @@ const SENT: &str = "SELECT plan, at / 1000 + 1 AS second, count(*) FROM
       WHERE r.state = 'attempting' OR r.state = 'accepted' OR r.state = 'rejected'
         OR r.state = 'unknown')
   WHERE at >= ?1 GROUP BY plan, second ORDER BY second";
-
-const LAST_ATTEMPT: &str = "SELECT max(attempted_at) FROM recipients";
 
 impl ReadLedger {
     /// All that planning one campaign may know. A million recipients take a second or two.
@@ -141,10 +139,9 @@ impl ReadLedger {
     pub fn counts(&self, campaign: &CampaignName) -> Result<StateCounts, LedgerError> {
         self.reading("count a campaign's recipients", |connection| {
             match find_campaign(connection, campaign)? {
-                Some((campaign, _)) => {
-                    let mut tallies = status::tally(connection, Some(campaign))?;
-                    Ok(tallies.remove(&campaign).unwrap_or_default().counts)
-                }
+                Some((campaign, _)) => self.survey(connection, |survey| {
+                    survey.counts.get(&campaign).copied().unwrap_or_default()
+                }),
                 None => Ok(StateCounts::default()),
             }
         })
@@ -185,7 +182,7 @@ impl ReadLedger {
     /// When anything was last put on the wire, so that a restart keeps to the rate.
     pub fn last_attempt_at(&self) -> Result<Option<Timestamp>, LedgerError> {
         self.reading("find the last attempt", |connection| {
-            let millis: Option<i64> = connection.query_row(LAST_ATTEMPT, [], |row| row.get(0))?;
+            let millis = self.survey(connection, |survey| survey.last_attempt)?;
             Ok(millis.map(Timestamp::from_millis))
         })
     }
@@ -200,7 +197,14 @@ impl LockedLedger {
         limit: usize,
     ) -> Result<Vec<PendingRow>, LedgerError> {
         self.reader.reading("read who is to be sent to", |connection| {
-            let after = after.map_or(i64::MIN, |row| row.0);
+            let first = |survey: &Survey| survey.first_pending.get(&plan.0).copied();
+            let after = match after {
+                Some(row) => row.0,
+                None => match self.reader.survey(connection, first)? {
+                    Some(first) => first - 1,
+                    None => return Ok(Vec::new()),
+                },
+            };
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let mut statement = connection.prepare(PENDING)?;
             let mut rows = statement.query((plan.0, after, limit))?;

@@ -16,8 +16,7 @@ use super::snapshot::plans;
 const CAMPAIGNS: &str = "SELECT id, name FROM campaigns ORDER BY name";
 
 // Counted here and not by GROUP BY, which would sort every row.
-const STATES: &str = "SELECT id, campaign, state, cause, receipt FROM recipients NOT INDEXED
-  WHERE ?1 IS NULL OR campaign = ?1";
+const STATES: &str = "SELECT id, campaign, state, cause, receipt FROM recipients NOT INDEXED";
 
 const LAST_STOP: &str = "SELECT stopped_at, reason, detail FROM stops
   WHERE campaign = ?1 ORDER BY id DESC LIMIT 1";
@@ -28,7 +27,7 @@ impl ReadLedger {
         self.reading("read the status", |connection| {
             let mut statement = connection.prepare(CAMPAIGNS)?;
             let mut rows = statement.query([])?;
-            let mut tallies = tally(connection, None)?;
+            let mut tallies = tally(connection)?;
             let mut lines = Vec::new();
             while let Some(row) = rows.next()? {
                 let id = row.get(0)?;
@@ -72,25 +71,22 @@ fn line(
 
 /// Where a campaign's people stand.
 #[derive(Default)]
-pub(super) struct Tally {
+struct Tally {
     /// Everybody by state.
-    pub(super) counts: StateCounts,
+    counts: StateCounts,
     /// The unknown ones by cause.
-    pub(super) unknown: BTreeMap<UnknownCause, u64>,
+    unknown: BTreeMap<UnknownCause, u64>,
     /// The accepted ones by what a report told later.
-    pub(super) receipts: BTreeMap<Receipt, u64>,
+    receipts: BTreeMap<Receipt, u64>,
     /// The skipped ones who were settled as unsent.
-    pub(super) unsent: u64,
+    unsent: u64,
 }
 
-/// Counts one campaign, or all, by their row ids.
-pub(super) fn tally(
-    connection: &Connection,
-    campaign: Option<i64>,
-) -> Result<BTreeMap<i64, Tally>, Fault> {
+/// Counts all campaigns, by their row ids.
+fn tally(connection: &Connection) -> Result<BTreeMap<i64, Tally>, Fault> {
     let mut tallies = BTreeMap::<i64, Tally>::new();
     let mut statement = connection.prepare(STATES)?;
-    let mut rows = statement.query([campaign])?;
+    let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let damaged = || Fault::row("recipients", row.get(0).unwrap_or_default());
         let tally = tallies.entry(row.get(1)?).or_default();

@@ -44,6 +44,7 @@ impl LockedLedger {
     /// Writes all changes in one transaction, on stable storage when it returns. A row that
     /// is not in the state its change starts from refuses the whole call.
     pub fn write(&mut self, changes: &[Change]) -> Result<(), LedgerError> {
+        self.reader.forget_survey();
         self.writing("record outcomes", |connection| {
             let mut statements = Statements::new(connection);
             for change in changes {
@@ -100,9 +101,11 @@ impl LockedLedger {
     ) -> Result<T, LedgerError> {
         let reader = &mut self.reader;
         reader
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(Fault::from)
+            .expect_sound()
+            .and_then(|()| {
+                let immediate = TransactionBehavior::Immediate;
+                Ok(reader.connection.transaction_with_behavior(immediate)?)
+            })
             .and_then(|transaction| {
                 let written = write(&transaction)?;
                 transaction.commit()?;

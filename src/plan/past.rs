@@ -1,0 +1,178 @@
+//! What the ledger knows of a campaign's people, asked person by person, from any thread.
+
+use super::action::{Action, HoldReason, SkipReason};
+use crate::ledger::{Known, Snapshot};
+use crate::model::{ContentHash, PersonKey, PhoneNumber, State};
+
+/// People between two of [`Past::steps`].
+const STEP: usize = 64;
+
+/// Everybody known of one campaign. Beyond the snapshot it borrows, it needs an eighth of a
+/// byte for each of them, and 4 bytes more where numbers and persons have another order.
+#[derive(Debug)]
+pub struct Past<'a> {
+    people: &'a [Known],
+    /// The order of the persons, where it is not that of their numbers.
+    order: Option<Vec<u32>>,
+    /// Every 64th person, so that a search begins in memory that is near.
+    steps: Vec<u64>,
+}
+
+/// What is decided for one person, and what is known of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Decision {
+    /// The decision.
+    pub action: Action,
+    /// Where the person stands among those known.
+    pub(super) known: Option<u32>,
+    /// How often the person was settled as unsent.
+    pub(super) round: u32,
+}
+
+impl<'a> Past<'a> {
+    /// The past of the snapshot's campaign; nobody is known without one.
+    pub(super) fn of(snapshot: Option<&'a Snapshot>) -> Self {
+        let memory = snapshot.and_then(|snapshot| snapshot.campaign.as_ref());
+        let people = memory.map(|memory| memory.known.as_slice()).unwrap_or_default();
+        let key = |known: &Known| known.number.person().as_u64();
+        let order = (!people.is_sorted_by_key(key)).then(|| {
+            let count = u32::try_from(people.len()).expect("numbers have fewer persons than 2^32");
+            let mut order: Vec<u32> = (0..count).collect();
+            order.sort_unstable_by_key(|&at| key(&people[at as usize]));
+            order
+        });
+        let mut past = Self { people, order, steps: Vec::new() };
+        past.steps = (0..people.len()).step_by(STEP).map(|at| past.person(at)).collect();
+        past
+    }
+
+    /// The decision for one person of the audience.
+    pub fn decide(&self, number: PhoneNumber, content: ContentHash) -> Decision {
+        let Some(index) = self.find(number.person()) else {
+            return Decision { action: Action::Send, known: None, round: 0 };
+        };
+        let known = &self.people[index];
+        let round = known.next_round();
+        Decision { action: decide(known, content), known: u32::try_from(index).ok(), round }
+    }
+
+    /// Everybody, sorted by number.
+    pub(super) fn people(&self) -> &'a [Known] {
+        self.people
+    }
+
+    fn find(&self, person: PersonKey) -> Option<usize> {
+        let person = person.as_u64();
+        let start = self.steps.partition_point(|&step| step <= person).checked_sub(1)? * STEP;
+        let (mut low, mut high) = (start, self.people.len().min(start + STEP));
+        while low < high {
+            let middle = low.midpoint(high);
+            match self.person(middle).cmp(&person) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+                std::cmp::Ordering::Equal => return Some(self.index(middle)),
+            }
+        }
+        None
+    }
+
+    fn person(&self, at: usize) -> u64 {
+        self.people[self.index(at)].number.person().as_u64()
+    }
+
+    fn index(&self, at: usize) -> usize {
+        self.order.as_ref().map_or(at, |order| order[at] as usize)
+    }
+}
+
+/// The decision for a person the ledger knows.
+fn decide(known: &Known, content: ContentHash) -> Action {
+    match known.state {
+        State::Skipped if known.settled_unsent => Action::Skip(SkipReason::SettledUnsent),
+        State::Skipped if known.in_last_plan => Action::Skip(SkipReason::LeftOutBefore),
+        State::Pending | State::Skipped => Action::Send,
+        State::Accepted if known.content == content => Action::Same,
+        State::Accepted => Action::Differs,
+        State::Rejected => Action::Skip(SkipReason::RejectedBefore),
+        State::Unknown => Action::Hold(HoldReason::Unknown),
+        State::Attempting => Action::Hold(HoldReason::Attempting),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ledger::CampaignMemory;
+    use crate::model::{LedgerSecret, Lineage};
+
+    fn content() -> ContentHash {
+        ContentHash::from_bytes([7; 16])
+    }
+
+    fn snapshot(numbers: impl IntoIterator<Item = u64>) -> Snapshot {
+        let mut known: Vec<_> = numbers
+            .into_iter()
+            .map(|digits| Known {
+                number: PhoneNumber::from_digits(digits).expect("7 to 15 digits"),
+                state: State::Accepted,
+                content: content(),
+                in_last_plan: true,
+                code: digits,
+                round: 0,
+                settled_unsent: false,
+            })
+            .collect();
+        let mut seen = HashSet::new();
+        known.retain(|known| seen.insert(known.number.person()));
+        known.sort_unstable_by_key(|known| known.number);
+        Snapshot {
+            lineage: Lineage::from_bytes([7; 16]),
+            secret: LedgerSecret::new([42; 32]),
+            api_host: None,
+            sid: None,
+            campaign: Some(CampaignMemory {
+                code_key: None,
+                last_plan: None,
+                known,
+                issued: vec![],
+            }),
+        }
+    }
+
+    /// Indian numbers, and Brazilian ones in both spellings, whose persons have another order.
+    fn digits() -> impl Strategy<Value = u64> {
+        prop_oneof![
+            919_800_000_000_u64..919_800_000_400,
+            551_187_650_000_u64..551_187_650_200,
+            5_511_987_650_000_u64..5_511_987_650_200,
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn everybody_known_is_found_and_nobody_else(
+            known in prop::collection::vec(digits(), 0..200),
+            asked in prop::collection::vec(digits(), 1..10),
+        ) {
+            let snapshot = snapshot(known);
+            let past = Past::of(Some(&snapshot));
+            for digits in asked {
+                let number = PhoneNumber::from_digits(digits).expect("7 to 15 digits");
+                let expected = past.people().iter().position(|k| k.number.person() == number.person());
+                let found = past.decide(number, content());
+                prop_assert_eq!(found.known.map(|at| at as usize), expected);
+                prop_assert_eq!(found.action == Action::Same, expected.is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_ledger_nobody_is_known() {
+        let number = PhoneNumber::from_digits(919_800_000_000).expect("12 digits");
+        assert_eq!(Past::of(None).decide(number, content()).action, Action::Send);
+    }
+}
