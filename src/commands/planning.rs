@@ -22,7 +22,7 @@ use crate::model::{
 };
 use crate::plan::document::SAMPLES;
 use crate::plan::{
-    Decision, InputDigest, Plan, Planned, Planner, PlanningContext, RowMarker, Sample, Terms,
+    Decision, InputDigest, Past, Plan, Planned, Planner, PlanningContext, RowMarker, Sample, Terms,
 };
 use crate::rates::RateCard;
 
@@ -162,16 +162,9 @@ pub(super) fn decide(
     let mut digests =
         vec![marker.as_ref().map(|_| InputDigest::default()); audience.columns().len()];
     let past = planner.past();
-    let look = |recipient: &Recipient| -> Result<_, RowFault> {
-        let hash = composer.content(recipient)?;
-        let decision = past.decide(recipient.number, hash);
-        let wants_code = provable && decision.action.may_send();
-        let code = wants_code.then(|| composer.code(recipient, 0)).transpose()?;
-        Ok(Considered { content: hash, decision, code: code.map(|code| code.digest()) })
-    };
     let look_and_mark = |recipient: &Recipient| {
         let mark = marker.as_ref().map(|marker| marker.recipient(recipient));
-        (look(recipient), mark)
+        (look(composer, &past, provable, recipient), mark)
     };
     let report = audience.read_with(exclusions, &look_and_mark, &mut |item| {
         progress.row();
@@ -266,6 +259,20 @@ fn show_redrawn(
         }
     }
     Ok(())
+}
+
+/// What is decided about a row, and the digest of its code where one is drawn for it.
+fn look(
+    composer: &Composer,
+    past: &Past<'_>,
+    draws: bool,
+    recipient: &Recipient,
+) -> Result<Considered, RowFault> {
+    let content = composer.content(recipient)?;
+    let decision = past.decide(recipient.number, content);
+    let draws = draws && decision.action.may_send();
+    let code = draws.then(|| composer.code(recipient, 0)).transpose()?;
+    Ok(Considered { content, decision, code: code.map(|code| code.digest()) })
 }
 
 /// The codes that left the house, sent or issued: each stays its person's, and nobody else

@@ -2,7 +2,7 @@
 
 use hmac::Mac;
 
-use super::planner::People;
+use super::people::People;
 use super::terms::Terms;
 use crate::model::{CampaignName, LedgerSecret, Lineage, PhoneNumber, PlanId};
 

@@ -10,11 +10,12 @@ use super::guard::{
 };
 use super::identity::plan_id;
 use super::past::{Decision, Past};
+use super::people::{People, is_settled_in_last_plan};
 use super::sampling::{Sample, Sampler};
 use super::schedule::{Schedule, Timing};
 use super::summary::{AudienceSummary, CodeSummary, Tally};
 use super::terms::{FieldChange, Terms};
-use crate::ledger::{ConsumedPlan, Known, Sent, Snapshot};
+use crate::ledger::{ConsumedPlan, Sent, Snapshot};
 use crate::model::{
     Campaign, CampaignName, CampaignStatus, ContentHash, Lineage, PhoneNumber, PlanId, State,
     Timestamp,
@@ -316,7 +317,7 @@ impl<'a> Planner<'a> {
     }
 
     fn people_of_last_plan(&self) -> People<'_> {
-        People { settled: self.past.people(), sends: &self.sends }
+        People::of_last_plan(self.past.people(), &self.sends)
     }
 
     /// As they were when that plan was consumed.
@@ -328,45 +329,6 @@ impl<'a> Planner<'a> {
             .chain(self.rounds.iter().copied())
             .collect()
     }
-}
-
-/// The people a plan's id is made over, both parts sorted by number.
-#[derive(Clone, Copy)]
-pub(super) struct People<'a> {
-    /// Those whom the plan consumed last has behind it are among these.
-    settled: &'a [Known],
-    sends: &'a [Planned],
-}
-
-impl<'a> People<'a> {
-    /// Those to send to alone.
-    pub(super) fn of(sends: &'a [Planned]) -> Self {
-        Self { settled: &[], sends }
-    }
-
-    /// How many they are.
-    pub(super) fn count(self) -> u64 {
-        let settled = self.settled.iter().filter(|known| is_settled_in_last_plan(known)).count();
-        (settled + self.sends.len()) as u64
-    }
-
-    /// All of them, by number.
-    pub(super) fn in_order(self) -> impl Iterator<Item = Planned> + 'a {
-        let settled = self.settled.iter().filter(|known| is_settled_in_last_plan(known));
-        let mut settled = settled
-            .map(|known| Planned { number: known.number, content: known.content })
-            .peekable();
-        let mut sends = self.sends.iter().copied().peekable();
-        std::iter::from_fn(move || match (settled.peek(), sends.peek()) {
-            (Some(one), Some(other)) if one.number < other.number => settled.next(),
-            (_, Some(_)) => sends.next(),
-            (_, None) => settled.next(),
-        })
-    }
-}
-
-fn is_settled_in_last_plan(known: &Known) -> bool {
-    known.in_last_plan && known.state != State::Pending
 }
 
 fn is_sent_to(sends: &[Planned], number: PhoneNumber) -> bool {

@@ -10,6 +10,7 @@ use super::Work;
 use crate::audience::Item;
 use crate::ledger::{Consumption, LockedLedger, NewRecipient, PlanRecord, PlanRow};
 use crate::model::{Recipient, Sid};
+use crate::plan::Lookup;
 
 /// Writes all new plans in one transaction.
 ///
@@ -64,7 +65,8 @@ fn write_recipients(
     let mut written = 0;
     let mut failure = None;
     let mut progress = ReadingProgress::new(context, prepared, "recording the plan");
-    let compose = |recipient: &Recipient| new_recipient(item, recipient);
+    let people = Lookup::over(&decided.plan.sends);
+    let compose = |recipient: &Recipient| new_recipient(item, &people, recipient);
     let read = prepared.audience.read_with(&prepared.exclusions, &compose, &mut |kept| {
         progress.row();
         let recorded = match kept {
@@ -105,16 +107,13 @@ enum Composed {
     Changed,
 }
 
-fn new_recipient(item: &Work<'_>, recipient: &Recipient) -> Composed {
+fn new_recipient(item: &Work<'_>, people: &Lookup<'_>, recipient: &Recipient) -> Composed {
     let Work { prepared, decided } = item;
-    let sends = &decided.plan.sends;
     let number = recipient.number;
-    let Ok(index) = sends.binary_search_by_key(&number, |planned| planned.number) else {
-        return Composed::NotPlanned;
-    };
+    let Some(planned) = people.find(number) else { return Composed::NotPlanned };
     let counter = decided.codes.as_ref().map_or(0, |codes| codes.counter_for(number));
     match prepared.composer.message(recipient, counter) {
-        Ok(message) if message.content == sends[index].content => {
+        Ok(message) if message.content == planned.content => {
             Composed::Planned(Box::new(NewRecipient { number, id: recipient.id.clone(), message }))
         }
         Ok(_) | Err(_) => Composed::Changed,
