@@ -183,7 +183,7 @@ pub(crate) fn ledger(bytes: &[u8]) {
         let path = folder.join("ledger.db");
         fs::write(&path, bytes).expect("a temporary file");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("ours");
-        let address = LedgerAddress::of_file(path);
+        let address = LedgerAddress::File(path);
         let damage = address.check();
         if let Ok(ledger) = address.read_any_copy() {
             let names = ledger.status().map(|rows| rows.into_iter().map(|row| row.campaign));

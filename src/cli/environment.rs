@@ -18,6 +18,14 @@ pub mod names {
     pub const CODE_KEY_FILE: &str = "OFFERCAST_CODE_KEY_FILE";
     /// The ledger.
     pub const LEDGER: &str = "OFFERCAST_LEDGER";
+    /// A file with the ledger's address.
+    pub const LEDGER_FILE: &str = "OFFERCAST_LEDGER_FILE";
+    /// The password for a ledger in PostgreSQL whose address has none.
+    pub const PGPASSWORD: &str = "PGPASSWORD";
+    /// The password file for the same: `~/.pgpass` unless it is said.
+    pub const PGPASSFILE: &str = "PGPASSFILE";
+    /// The home folder.
+    pub const HOME: &str = "HOME";
     /// Folders, separated by `:`, in which audience files are looked for after the
     /// campaign's own.
     pub const AUDIENCE_DIR: &str = "OFFERCAST_AUDIENCE_DIR";

@@ -11,7 +11,7 @@ use super::shared::LedgerOption;
 pub enum LedgerCommand {
     /// Create an empty ledger
     Init(LedgerInitArgs),
-    /// Check the ledger's file and its figures
+    /// Check the ledger and its figures
     Check(LedgerCheckArgs),
     /// Take a copy over as the newest there is
     Adopt(LedgerAdoptArgs),
@@ -37,9 +37,15 @@ pub struct LedgerInitArgs {
     /// Give up the ledger with this lineage: whoever it sent to can be sent to again
     #[arg(long, value_name = "LINEAGE")]
     pub replace: Option<String>,
+
+    /// Print the statements that create the tables in PostgreSQL, and do nothing
+    ///
+    /// For whoever keeps the database. `ledger init` fills tables that were made so.
+    #[arg(long)]
+    pub print_sql: bool,
 }
 
-/// Check the ledger's file and its figures
+/// Check the ledger and its figures
 ///
 /// Exits 6 when something is wrong.
 #[derive(Debug, Args)]

@@ -15,8 +15,9 @@ pub struct CampaignPaths {
 /// Which ledger.
 #[derive(Clone, Debug, Default, Args)]
 pub struct LedgerOption {
-    /// The ledger of what was sent [default: `$OFFERCAST_LEDGER`, else `.offercast/ledger.db`]
-    #[arg(long, value_name = "PATH")]
+    /// The ledger of what was sent: a file or `postgres://user@host/database` [default:
+    /// `$OFFERCAST_LEDGER`, else `.offercast/ledger.db`]
+    #[arg(long, value_name = "LEDGER")]
     pub ledger: Option<String>,
 }
 

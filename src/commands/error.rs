@@ -6,11 +6,12 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::ledger_hint::ledger_hint;
 use super::plan_file::PlanFileFault;
 use crate::cli::{Exit, variables};
 use crate::compose::ComposeError;
 use crate::kaleyra::EndpointError;
-use crate::ledger::{AddressError, LedgerError};
+use crate::ledger::{AddressError, LedgerError, PassfileError};
 use crate::model::{KeyFingerprint, Lineage, PlanId};
 use crate::sandbox::ScriptError;
 
@@ -123,7 +124,10 @@ pub enum CommandError {
     BadLineageFile(PathBuf),
     /// `--ledger` or `OFFERCAST_LEDGER` is no usable address.
     #[error(transparent)]
-    Address(AddressError),
+    Address(#[from] AddressError),
+    /// The file with the database's password cannot be used.
+    #[error(transparent)]
+    Passfile(#[from] PassfileError),
     /// A plan file that cannot be relied on.
     #[error("`{}` is no plan to rely on: {fault}", path.display())]
     PlanFile {
@@ -285,6 +289,7 @@ impl CommandError {
             | Self::BadLineageFile(_)
             | Self::LedgerNamed(_)
             | Self::Address(_)
+            | Self::Passfile(_)
             | Self::OtherLineage { .. } => Exit::Ledger,
         }
     }
@@ -353,30 +358,4 @@ impl CommandError {
         };
         Some(text.to_owned())
     }
-}
-
-/// A missing ledger never suggests `init`: who was sent to is in the ledger that is gone.
-fn ledger_hint(error: &LedgerError) -> Option<String> {
-    let text = match error {
-        LedgerError::Missing { .. } => {
-            "restore it, or name the right one with `--ledger` or `OFFERCAST_LEDGER`: without it \
-             nobody knows who was sent to already"
-        }
-        LedgerError::Locked { .. } => {
-            "wait for the other apply, or allow time with `--lock-timeout`"
-        }
-        LedgerError::OlderCopy { found: serial, .. } | LedgerError::Unproven { serial, .. } => {
-            return Some(format!(
-                "bring back the newest copy, with the files beside it; if there is none, \
-                 `offercast ledger adopt --serial {serial}` goes on with this one: whoever was \
-                 sent to since can be sent to again"
-            ));
-        }
-        LedgerError::Forked { .. } => {
-            "bring back the copy that was applied from this folder: this one does not know who \
-             was sent to from here"
-        }
-        _ => return None,
-    };
-    Some(text.to_owned())
 }

@@ -14,7 +14,7 @@ use crate::cli::{
     LedgerInitArgs,
 };
 use crate::clock::random_bytes;
-use crate::ledger::{HistoryRow, Holder, LockTimeout, NewLedger, Who};
+use crate::ledger::{HistoryRow, Holder, LedgerAddress, LockTimeout, NewLedger, Who};
 use crate::model::{LedgerSecret, Lineage};
 use crate::view::export::{CsvExport, NdjsonExport};
 
@@ -31,6 +31,10 @@ pub(super) fn ledger(context: &mut Context, command: &LedgerCommand) -> Result<E
 /// Creates the ledger first and names it in the campaigns folder second: cut off in
 /// between, the next `init` finds the ledger and says so.
 fn init(context: &mut Context, args: &LedgerInitArgs) -> Result<Exit, CommandError> {
+    if args.print_sql {
+        context.print(&LedgerAddress::sql())?;
+        return Ok(Exit::Done);
+    }
     let address = address(context, &args.ledger)?;
     let name_file = args.campaigns.join(LINEAGE_FILE);
     refuse_to_forget(&name_file, args.replace.as_deref())?;

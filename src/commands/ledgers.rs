@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use super::error::CommandError;
+use super::secrets;
 use crate::cli::{LedgerOption, variables};
 use crate::ledger::{Imported, LedgerAddress, Opened, ReadLedger};
 use crate::model::Lineage;
@@ -17,18 +18,36 @@ const DEFAULT_LEDGER: &str = ".offercast/ledger.db";
 pub(super) const LINEAGE_FILE: &str = ".ledger";
 
 /// The ledger's address: the flag, else the variable, else the default; in CI nothing is
-/// assumed, because a runner's disk is gone after the job.
+/// assumed, because a runner's disk is gone after the job. A password is never taken from the
+/// flag, which everybody on the machine can see and the printed commands repeat.
 pub(super) fn address(
     context: &Context,
     option: &LedgerOption,
 ) -> Result<LedgerAddress, CommandError> {
-    let stated = option.ledger.as_deref().or_else(|| context.environment.get(variables::LEDGER));
-    let text = match stated {
-        Some(text) => text,
-        None if context.environment.is_ci() => return Err(CommandError::NoLedgerInCi),
-        None => DEFAULT_LEDGER,
+    let environment = &context.environment;
+    let address = if let Some(flag) = &option.ledger {
+        let address = LedgerAddress::parse(flag)?;
+        if address.has_password() {
+            return Err(CommandError::Usage {
+                message: "a password in `--ledger` can be seen by everybody on this machine"
+                    .to_owned(),
+                hint: Some(format!(
+                    "put the URL in `{}`, or the password in `{}` or `~/.pgpass`",
+                    variables::LEDGER,
+                    variables::PGPASSWORD
+                )),
+            });
+        }
+        address
+    } else {
+        match secrets::ledger(environment)? {
+            Some(text) => LedgerAddress::parse(&text)?,
+            None if environment.is_ci() => return Err(CommandError::NoLedgerInCi),
+            None => LedgerAddress::parse(DEFAULT_LEDGER)?,
+        }
     };
-    LedgerAddress::parse(text).map_err(CommandError::Address)
+    let (password, passfile) = secrets::database(environment);
+    Ok(address.with_login(password, passfile.as_deref())?)
 }
 
 /// Opens the ledger for reading, and holds it against the lineage that the campaigns name.

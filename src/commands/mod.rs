@@ -7,6 +7,7 @@ mod crash;
 mod error;
 mod findings;
 mod ledger;
+mod ledger_hint;
 mod ledgers;
 mod load;
 mod lookalike;

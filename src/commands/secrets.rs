@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use secrecy::SecretString;
+
 use super::error::CommandError;
 use crate::cli::{Environment, variables};
 use crate::model::{ApiKey, CodeKey, Sid};
@@ -25,6 +27,22 @@ pub(super) fn account(environment: &Environment) -> Result<(Sid, ApiKey), Comman
         why: "an API key has visible ASCII characters only",
     })?;
     Ok((sid, key))
+}
+
+/// The ledger's address, if it is set: it may hold a password.
+///
+/// # Errors
+/// When the file that should hold it cannot be read.
+pub(super) fn ledger(environment: &Environment) -> Result<Option<String>, CommandError> {
+    read(environment, variables::LEDGER, variables::LEDGER_FILE)
+}
+
+/// The password of the ledger's database, and where else it may stand.
+pub(super) fn database(environment: &Environment) -> (Option<SecretString>, Option<PathBuf>) {
+    let password = environment.get(variables::PGPASSWORD).map(SecretString::from);
+    let file = environment.get(variables::PGPASSFILE).map(PathBuf::from);
+    let usual = || Some(PathBuf::from(environment.get(variables::HOME)?).join(".pgpass"));
+    (password, file.or_else(usual))
 }
 
 /// The code key, if it is set.

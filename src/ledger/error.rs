@@ -7,6 +7,7 @@ use crate::model::{CampaignName, Lineage, PhoneNumber, PlanId, State};
 
 use super::address::Place;
 use super::filesystem::FilesystemKind;
+use super::postgres::ServerFault;
 use super::types::{Holder, RowId};
 
 /// Why the ledger did not do what was asked. Nothing of a refused transaction is written.
@@ -229,6 +230,43 @@ pub enum LedgerError {
         /// The campaign.
         campaign: CampaignName,
     },
+    /// The server cannot be reached, or lets nobody in.
+    #[error("the ledger `{place}` cannot be reached")]
+    Unreachable {
+        /// The database.
+        place: Place,
+        /// Why not.
+        source: StoreFault,
+    },
+    /// The server follows another one, and what was sent last may not have come to it.
+    #[error("the server of the ledger `{place}` is a replica")]
+    Replica {
+        /// The database.
+        place: Place,
+    },
+    /// Something between here and the server shares connections out.
+    #[error("the ledger `{place}` is behind a connection pooler, through which no lock holds")]
+    Pooled {
+        /// The database.
+        place: Place,
+    },
+    /// The server was put back from a backup, moved, or its replica has taken over.
+    #[error(
+        "the server of the ledger `{place}` is not the one that it was applied on until serial \
+         {serial}, or not in the same state: whether the newest outcomes are in it cannot be told"
+    )]
+    Restored {
+        /// The database.
+        place: Place,
+        /// The ledger's serial.
+        serial: i64,
+    },
+    /// Another process holds the ledger now: nothing may be written by this one any more.
+    #[error("another process has taken the ledger `{place}` over")]
+    TakenOver {
+        /// The database.
+        place: Place,
+    },
     /// The operating system refused.
     #[error("cannot {operation} `{}`", path.display())]
     Io {
@@ -254,7 +292,25 @@ pub enum LedgerError {
 /// The database's own error, kept out of this module's interface.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct StoreFault(pub(super) rusqlite::Error);
+pub struct StoreFault(Inner);
+
+#[derive(Debug, thiserror::Error)]
+enum Inner {
+    #[error(transparent)]
+    File(rusqlite::Error),
+    #[error(transparent)]
+    Server(ServerFault),
+}
+
+impl StoreFault {
+    pub(super) fn of_file(error: rusqlite::Error) -> Self {
+        Self(Inner::File(error))
+    }
+
+    pub(super) fn of_server(fault: ServerFault) -> Self {
+        Self(Inner::Server(fault))
+    }
+}
 
 /// What is wrong with a damaged ledger.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

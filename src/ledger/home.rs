@@ -3,38 +3,58 @@
 use super::address::LedgerAddress;
 use super::error::{Damage, LedgerError};
 use super::filesystem::FilesystemKind;
-use super::sqlite;
 use super::store::{Opened, ReadLedger};
 use super::types::{Holder, LockTimeout, NewLedger};
+use super::{postgres, sqlite};
 
 impl LedgerAddress {
-    /// Creates a ledger and makes it durable. Refuses when anything is there. Returns a file
+    /// Creates a ledger and makes it durable. Refuses when one is there. Returns a file
     /// system to warn about, if it is on one.
     pub fn init(&self, new: &NewLedger) -> Result<Option<FilesystemKind>, LedgerError> {
-        sqlite::init(self.path(), new)
+        match self {
+            Self::File(path) => sqlite::init(path, new),
+            Self::Server(address) => postgres::init(address, new).map(|()| None),
+        }
+    }
+
+    /// The statements that create the tables of a ledger in a database, for whoever keeps it.
+    pub fn sql() -> String {
+        postgres::sql()
     }
 
     /// Opens the ledger for reading. Takes no lock and writes nothing.
     pub fn read(&self) -> Result<Box<dyn ReadLedger>, LedgerError> {
-        Ok(Box::new(sqlite::ReadLedger::open(self.path())?))
+        Ok(match self {
+            Self::File(path) => Box::new(sqlite::ReadLedger::open(path)?),
+            Self::Server(address) => Box::new(postgres::ReadLedger::open(address)?),
+        })
     }
 
     /// Opens any copy of the ledger for reading, from whatever time.
     pub fn read_any_copy(&self) -> Result<Box<dyn ReadLedger>, LedgerError> {
-        Ok(Box::new(sqlite::ReadLedger::open_any(self.path())?))
+        Ok(match self {
+            Self::File(path) => Box::new(sqlite::ReadLedger::open_any(path)?),
+            Self::Server(address) => Box::new(postgres::ReadLedger::open(address)?),
+        })
     }
 
     /// Checks a whole ledger, of any size, and lists what is wrong; nothing means sound.
     /// Errors are those of opening it.
     pub fn check(&self) -> Result<Vec<Damage>, LedgerError> {
-        sqlite::ReadLedger::check(self.path())
+        match self {
+            Self::File(path) => sqlite::ReadLedger::check(path),
+            Self::Server(address) => postgres::ReadLedger::check(address),
+        }
     }
 
     /// Takes the lock, opens the ledger for writing, refuses a copy from the past, and
     /// settles what a dead process left open: outcomes in the emergency journal are recorded,
     /// other `attempting` rows become `unknown(crash)`, before anything else happens.
     pub fn lock(&self, timeout: LockTimeout, holder: &Holder) -> Result<Opened, LedgerError> {
-        Ok(sqlite::LockedLedger::open(self.path(), timeout, holder)?.into())
+        Ok(match self {
+            Self::File(path) => sqlite::LockedLedger::open(path, timeout, holder)?.into(),
+            Self::Server(address) => postgres::LockedLedger::open(address, timeout, holder)?.into(),
+        })
     }
 
     /// The same for a copy that somebody takes over as the newest there is, naming its
@@ -45,14 +65,27 @@ impl LedgerAddress {
         timeout: LockTimeout,
         holder: &Holder,
     ) -> Result<Opened, LedgerError> {
-        Ok(sqlite::LockedLedger::adopt(self.path(), serial, timeout, holder)?.into())
+        Ok(match self {
+            Self::File(path) => sqlite::LockedLedger::adopt(path, serial, timeout, holder)?.into(),
+            Self::Server(address) => {
+                postgres::LockedLedger::adopt(address, serial, timeout, holder)?.into()
+            }
+        })
     }
 }
 
 impl From<sqlite::Opened> for Opened {
     fn from(opened: sqlite::Opened) -> Self {
         let sqlite::Opened { ledger, recovered, imported, warning } = opened;
-        let journal = ledger.journal_path();
+        let journal = ledger.journal_place().path().to_owned();
         Self { ledger: Box::new(ledger), recovered, imported, journal, warning }
+    }
+}
+
+impl From<postgres::Opened> for Opened {
+    fn from(opened: postgres::Opened) -> Self {
+        let postgres::Opened { ledger, recovered, imported, journal } = opened;
+        let journal = journal.path().to_owned();
+        Self { ledger: Box::new(ledger), recovered, imported, journal, warning: None }
     }
 }

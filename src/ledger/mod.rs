@@ -12,6 +12,7 @@ mod journal;
 mod lock;
 mod outcome;
 mod place;
+mod postgres;
 mod serial;
 mod settlement;
 mod sqlite;
@@ -22,6 +23,7 @@ pub use address::{AddressError, LedgerAddress, Place};
 pub use error::{Damage, Exposure, LedgerError, StoreFault, WriteNeed};
 pub use filesystem::FilesystemKind;
 pub use journal::{Journal, UnrecordedOutcome};
+pub use postgres::{PassfileError, ServerAddress, ServerAddressError};
 pub use settlement::{AuditRow, Decision, Settlement, TestSendRow, Verdict};
 pub use store::{Consumption, LockedLedger, Opened, ReadLedger};
 pub use types::{

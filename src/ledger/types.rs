@@ -47,6 +47,15 @@ impl Holder {
         }
     }
 
+    /// Whether it was a process of this machine that is there no more. Only for how long to
+    /// wait: another container may call itself the same.
+    pub(super) fn has_died_here(&self) -> bool {
+        use rustix::process::{Pid, test_kill_process};
+        let is_here = self.host == Self::this_process(self.since).host;
+        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
+        is_here && pid.is_some_and(|pid| test_kill_process(pid) == Err(rustix::io::Errno::SRCH))
+    }
+
     pub(super) fn to_line(&self) -> String {
         format!("{} {} {}\n", self.pid, plain(&self.host), self.since.as_millis())
     }

@@ -60,7 +60,9 @@ fn something_else_than_an_id_is_wrong_usage() {
 
 #[test]
 fn ci_must_approve_by_id() {
-    let world = world().env("CI", "true").env("OFFERCAST_LEDGER", ".offercast/ledger.db");
+    let world = world();
+    let ledger = world.ledger_address();
+    let world = world.env("CI", "true").env("OFFERCAST_LEDGER", &ledger);
     let _ = world.run("apply --auto-approve").exits(4).shows("refused in CI");
     let _ = world.run("apply").exits(4);
     assert_eq!(world.requests(), 0);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use insta::assert_snapshot;
 
-use crate::support::{CAMPAIGN, World, people, phone};
+use crate::support::{CAMPAIGN, World, people, phone, skips};
 
 fn world() -> World {
     World::new().campaign("diwali", CAMPAIGN).audience("people.csv", &people(3))
@@ -18,6 +18,9 @@ fn mode(path: &Path) -> u32 {
 
 #[test]
 fn init_prints_the_lineage_and_names_it_in_the_campaigns_folder() {
+    if skips("it is about the ledger's file") {
+        return;
+    }
     let world = world();
     let run = world.run("ledger init").exits(0);
     assert_snapshot!(run.stdout(), @"$ID");
@@ -53,6 +56,9 @@ fn another_ledger_than_the_named_one_is_refused() {
 
 #[test]
 fn a_lost_ledger_is_never_created_by_apply() {
+    if skips("it deletes the file") {
+        return;
+    }
     let world = world().ledger().kaleyra("");
     let _ = world.run("apply --auto-approve").exits(0);
     fs::remove_dir_all(world.path(".offercast")).unwrap();
@@ -64,6 +70,9 @@ fn a_lost_ledger_is_never_created_by_apply() {
 
 #[test]
 fn in_ci_no_ledger_is_assumed() {
+    if skips("it is about the file that is assumed elsewhere") {
+        return;
+    }
     let world = world().ledger().env("CI", "true");
     let _ = world.run("plan").exits(6).shows("in CI none is assumed");
     let _ = world.run("plan --ledger .offercast/ledger.db").exits(0);
@@ -81,6 +90,9 @@ fn a_file_of_another_kind_is_refused() {
 
 #[test]
 fn check_finds_damage() {
+    if skips("it damages the file") {
+        return;
+    }
     let world = world().ledger().kaleyra("");
     let _ = world.run("apply --auto-approve").exits(0);
     let _ = world.run("ledger check").exits(0).shows("is sound");

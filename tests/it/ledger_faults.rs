@@ -9,7 +9,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 
 use rustix::process::Signal;
 
-use crate::support::{CAMPAIGN, Run, World, can, people};
+use crate::support::{CAMPAIGN, Run, World, can, people, skips};
 
 const PEOPLE: usize = 40;
 
@@ -63,6 +63,9 @@ fn recovers(world: &World, run: &Run, requests_before: u64) -> usize {
 
 #[test]
 fn a_flush_or_write_that_fails_anywhere_stops_the_apply_and_loses_nobody() {
+    if skips("it is about the file's disk") {
+        return;
+    }
     if !can(&["strace", "-f", "-o", "/dev/null"]) {
         return;
     }
@@ -92,6 +95,9 @@ fn a_flush_or_write_that_fails_anywhere_stops_the_apply_and_loses_nobody() {
 
 #[test]
 fn a_disk_that_fills_up_stops_the_apply_and_loses_nobody() {
+    if skips("it is about the file's disk") {
+        return;
+    }
     if !can(&["unshare", "-Urm"]) {
         return;
     }
@@ -118,6 +124,9 @@ fn a_disk_that_fills_up_stops_the_apply_and_loses_nobody() {
 
 #[test]
 fn on_a_read_only_mount_nothing_is_sent_and_only_a_settled_ledger_is_read() {
+    if skips("it is about the file's disk") {
+        return;
+    }
     let script = "mount --bind .offercast .offercast && \
                   mount -o remount,bind,ro .offercast || exit 99; exec \"$@\"";
     let under = ["unshare", "-Urm", "sh", "-c", script, "sh"];
@@ -146,6 +155,9 @@ fn on_a_read_only_mount_nothing_is_sent_and_only_a_settled_ledger_is_read() {
 
 #[test]
 fn damaged_copies_are_refused_or_carried_out_right() {
+    if skips("it damages the file") {
+        return;
+    }
     let world = world();
     let _ = world.run("apply --auto-approve --limit 20").exits(5);
     let ledger = world.path(".offercast/ledger.db");
@@ -189,6 +201,9 @@ fn damaged_copies_are_refused_or_carried_out_right() {
 
 #[test]
 fn a_ledger_put_back_from_a_backup_is_refused_until_it_is_adopted() {
+    if skips("it copies the file") {
+        return;
+    }
     let world = world();
     let ledger = world.path(".offercast/ledger.db");
     let _ = world.run("apply --auto-approve --limit 20").exits(5);
@@ -207,6 +222,9 @@ fn a_ledger_put_back_from_a_backup_is_refused_until_it_is_adopted() {
 
 #[test]
 fn a_ledger_moved_without_the_files_beside_it_is_refused_until_it_is_adopted() {
+    if skips("it moves the file") {
+        return;
+    }
     let world = world();
     let _ = world.run("apply --auto-approve --limit 20").exits(5);
     fs::create_dir(world.path("moved")).unwrap();
@@ -221,6 +239,9 @@ fn a_ledger_moved_without_the_files_beside_it_is_refused_until_it_is_adopted() {
 
 #[test]
 fn what_others_could_have_put_there_is_refused() {
+    if skips("it is about the file's rights") {
+        return;
+    }
     let world = world();
     let ledger = world.path(".offercast/ledger.db");
     let refuse = |why: &str| {

@@ -28,6 +28,7 @@ mod outcomes;
 mod plan;
 mod plan_approval;
 mod plan_files;
+mod postgres;
 mod resolve;
 mod resume;
 mod reviewed;

@@ -5,7 +5,7 @@ use std::fs;
 
 use insta::assert_snapshot;
 
-use crate::support::{CAMPAIGN, SHARED, World, people, phone, plan_id};
+use crate::support::{CAMPAIGN, SHARED, World, people, phone, plan_id, skips};
 
 fn world() -> World {
     World::new().campaign("diwali", CAMPAIGN).audience("people.csv", &people(8))
@@ -105,6 +105,9 @@ fn the_same_meaning_has_the_same_id_and_another_meaning_another() {
 
 #[test]
 fn a_plan_writes_nothing_and_needs_no_account() {
+    if skips("it compares the file") {
+        return;
+    }
     let world = world().ledger().without("KALEYRA_API_KEY").without("KALEYRA_SID");
     let ledger = world.path(".offercast/ledger.db");
     let before = fs::read(&ledger).unwrap();
@@ -117,6 +120,9 @@ fn a_plan_writes_nothing_and_needs_no_account() {
 
 #[test]
 fn a_missing_ledger_is_never_taken_for_a_first_run() {
+    if skips("it is about the file that is assumed") {
+        return;
+    }
     let world = world();
     let run = world.run("plan").exits(6).hides("init");
     assert_snapshot!(run.stderr(), @r"

@@ -4,7 +4,7 @@ use std::fs;
 
 use insta::assert_snapshot;
 
-use crate::support::{CAMPAIGN, SHARED, World, people};
+use crate::support::{CAMPAIGN, SHARED, World, people, skips};
 
 /// No account, no keys, no ledger, and a CI system all around.
 fn bare() -> World {
@@ -26,6 +26,9 @@ fn an_apply_to_the_sandbox_needs_nothing_and_leaves_nothing() {
 
 #[test]
 fn the_sandbox_never_touches_a_real_ledger() {
+    if skips("it compares the file") {
+        return;
+    }
     let world = bare().without("CI").ledger();
     let ledger = world.path(".offercast/ledger.db");
     let before = fs::read(&ledger).unwrap();

@@ -128,5 +128,5 @@ impl FarSide {
 const LEDGER_FILE: &str = "ledger.db";
 
 fn ledger_address(folder: &Path) -> LedgerAddress {
-    LedgerAddress::of_file(folder.join(LEDGER_FILE))
+    LedgerAddress::File(folder.join(LEDGER_FILE))
 }

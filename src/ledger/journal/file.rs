@@ -6,14 +6,14 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::PathBuf;
 
 use super::entry::{Entry, SLOT, UnrecordedOutcome};
+use super::place::JournalPlace;
 use crate::ledger::error::LedgerError;
 use crate::ledger::lock::no_follow;
-use crate::ledger::place::{LedgerFile, sync_folder};
+use crate::ledger::place::sync_folder;
 use crate::ledger::serial::{Mark, Seen};
 use crate::ledger::types::Change;
 use crate::model::{LedgerSecret, Lineage};
 
-const ENDING: &str = ".journal";
 const TITLE: &str = "offercast journal 1 ";
 
 /// Zeros are written this many slots at a time.
@@ -38,12 +38,13 @@ impl Journal {
     /// Writes the whole file once, so that writing in it later needs no more room. What it
     /// held before is gone: it was imported when the lock was taken.
     pub(in crate::ledger) fn prepare(
-        ledger: &LedgerFile,
+        place: &JournalPlace,
         seen: Seen,
         secret: &LedgerSecret,
         slots: u64,
     ) -> Result<Self, LedgerError> {
-        let path = ledger.beside(ENDING);
+        place.make_folder()?;
+        let path = place.path.clone();
         let fail = |source| LedgerError::Io {
             path: path.clone(),
             operation: "make room for outcomes in",
@@ -53,19 +54,16 @@ impl Journal {
         let file = open(&path, true).map_err(fail)?;
         let Seen { lineage, mark } = seen;
         let slots = slots.min(MOST_SLOTS);
+        // Says that its writer lives, until it does no more.
+        file.try_lock().map_err(|error| fail(error.into()))?;
         zero(&file, slots + 1)
             .and_then(|()| file.write_all_at(header(&lineage, &mark).as_bytes(), 0))
             .and_then(|()| file.sync_all())
             .map_err(fail)?;
         if is_new {
-            sync_folder(&ledger.folder)?;
+            sync_folder(&place.folder)?;
         }
         Ok(Self { file, path, lineage, mark, secret: secret.clone(), slots, used: 0 })
-    }
-
-    /// Where the journal of a ledger is, or would be.
-    pub(in crate::ledger) fn path_beside(ledger: &LedgerFile) -> PathBuf {
-        ledger.beside(ENDING)
     }
 
     /// Where it is.
@@ -116,8 +114,8 @@ pub(in crate::ledger) struct Found {
 
 impl Found {
     /// Reads the journal, if there is one with something in it.
-    pub(in crate::ledger) fn read(ledger: &LedgerFile) -> Result<Option<Self>, LedgerError> {
-        let path = ledger.beside(ENDING);
+    pub(in crate::ledger) fn read(place: &JournalPlace) -> Result<Option<Self>, LedgerError> {
+        let path = place.path.clone();
         let fail = |source| LedgerError::Io { path: path.clone(), operation: "read", source };
         let file = match open(&path, false) {
             Ok(file) => file,
@@ -153,11 +151,15 @@ impl Found {
     }
 
     /// Puts it out of the way, because it belongs to another ledger than the one in its place.
-    pub(in crate::ledger) fn set_aside(self, ledger: &LedgerFile) -> Result<(), LedgerError> {
-        fs::rename(&self.path, ledger.beside(".journal.foreign")).map_err(|source| {
-            LedgerError::Io { path: self.path.clone(), operation: "rename", source }
+    pub(in crate::ledger) fn set_aside(self, place: &JournalPlace) -> Result<(), LedgerError> {
+        let mut aside = place.path.clone().into_os_string();
+        aside.push(".foreign");
+        fs::rename(&self.path, aside).map_err(|source| LedgerError::Io {
+            path: self.path.clone(),
+            operation: "rename",
+            source,
         })?;
-        sync_folder(&ledger.folder)
+        sync_folder(&place.folder)
     }
 }
 

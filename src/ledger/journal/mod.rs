@@ -6,8 +6,10 @@
 
 mod entry;
 mod file;
+mod place;
 
 pub(super) use entry::Entry;
 pub use entry::UnrecordedOutcome;
 pub(super) use file::Found;
 pub use file::Journal;
+pub(super) use place::JournalPlace;

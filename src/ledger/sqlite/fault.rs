@@ -58,7 +58,7 @@ impl Fault {
                 LedgerError::ReadOnly { place, need: WriteNeed::Apply }
             }
             Self::Store(error) => {
-                LedgerError::Store { place, operation, source: StoreFault(error) }
+                LedgerError::Store { place, operation, source: StoreFault::of_file(error) }
             }
         }
     }

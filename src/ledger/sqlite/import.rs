@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::ledger::journal::{Entry, Found};
+use crate::ledger::journal::{Entry, Found, JournalPlace};
 use crate::ledger::types::{Imported, RowId};
 use crate::model::Timestamp;
 
@@ -25,7 +25,8 @@ pub(super) fn settle(
     now: Timestamp,
 ) -> Result<(Imported, u64, Option<Survey>), Fault> {
     let ReadLedger { connection, file, .. } = ledger;
-    let found = Found::read(file)?;
+    let journal = JournalPlace::beside(file);
+    let found = Found::read(&journal)?;
     let survey = Survey::take(connection)?;
     if found.is_none() && !survey.anybody_attempting() {
         return Ok((Imported::default(), 0, Some(survey)));
@@ -51,7 +52,7 @@ pub(super) fn settle(
     transaction.commit()?;
     match found {
         Some(found) if belongs => found.reset()?,
-        Some(found) => found.set_aside(file)?,
+        Some(found) => found.set_aside(&journal)?,
         None => {}
     }
     Ok((imported, rescued as u64, None))

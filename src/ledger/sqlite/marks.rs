@@ -19,7 +19,7 @@ const AT: &str = "SELECT mark FROM marks WHERE serial = ?1";
 
 /// When a mark is made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Occasion {
+pub(in crate::ledger) enum Occasion {
     /// Plans were consumed.
     Plan,
     /// An apply is about to send.
@@ -35,7 +35,7 @@ pub(super) enum Occasion {
 }
 
 impl Occasion {
-    fn as_str(self) -> &'static str {
+    pub(in crate::ledger) fn as_str(self) -> &'static str {
         match self {
             Self::Plan => "plan",
             Self::Run => "run",

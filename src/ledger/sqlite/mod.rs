@@ -29,4 +29,7 @@ mod write;
 mod tests;
 
 pub(super) use init::init;
-pub(super) use open::{LockedLedger, Opened, ReadLedger};
+pub(super) use marks::Occasion;
+pub(super) use open::{LockedLedger, Opened, ReadLedger, meta_checksum};
+pub(super) use rows::{Deciding, StoredPlan, Texts, content_hash, offer_end, phone, stored};
+pub(super) use settle::{UNSENT, reason};

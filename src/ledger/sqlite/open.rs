@@ -9,7 +9,7 @@ use rustix::fs::Access;
 
 use crate::ledger::error::{Damage, LedgerError, WriteNeed};
 use crate::ledger::filesystem::FilesystemKind;
-use crate::ledger::journal::Journal;
+use crate::ledger::journal::{Journal, JournalPlace};
 use crate::ledger::lock::Lock;
 use crate::ledger::place::LedgerFile;
 use crate::ledger::serial::Seen;
@@ -260,12 +260,12 @@ impl LockedLedger {
         let mark =
             marks::last(connection).map_err(|fault| fault.at(&file.named, "read its last mark"))?;
         let seen = Seen { lineage: lineage.clone(), mark };
-        Journal::prepare(file, seen, secret, outcomes)
+        Journal::prepare(&JournalPlace::beside(file), seen, secret, outcomes)
     }
 
     /// Where outcomes go that the ledger does not take.
-    pub(in crate::ledger) fn journal_path(&self) -> std::path::PathBuf {
-        Journal::path_beside(&self.reader.file)
+    pub(in crate::ledger) fn journal_place(&self) -> JournalPlace {
+        JournalPlace::beside(&self.reader.file)
     }
 
     /// What reading offers, on the state that this writer sees.
@@ -335,6 +335,6 @@ fn read_meta(connection: &Connection) -> Result<(Lineage, LedgerSecret), Fault> 
 }
 
 /// Over what `init` writes and nobody changes.
-pub(super) fn meta_checksum(lineage: &str, secret: &[u8], created_at: i64) -> i64 {
+pub(in crate::ledger) fn meta_checksum(lineage: &str, secret: &[u8], created_at: i64) -> i64 {
     Checksum::new().text(Some(lineage)).value(Some(secret)).integer(created_at).finish()
 }

@@ -38,22 +38,22 @@ pub(super) const ALL_COLUMNS: usize = DECIDING_COLUMNS + 6;
 
 /// What a recipient's row says of who gets what: the part that plans are made from. It never
 /// changes.
-pub(super) struct Deciding<'r> {
-    pub(super) campaign: i64,
-    pub(super) plan: i64,
-    pub(super) number: i64,
-    pub(super) code_digest: i64,
-    pub(super) content: &'r [u8],
-    pub(super) round: i64,
+pub(in crate::ledger) struct Deciding<'r> {
+    pub(in crate::ledger) campaign: i64,
+    pub(in crate::ledger) plan: i64,
+    pub(in crate::ledger) number: i64,
+    pub(in crate::ledger) code_digest: i64,
+    pub(in crate::ledger) content: &'r [u8],
+    pub(in crate::ledger) round: i64,
 }
 
 /// The texts of a recipient's row: the part that messages are made from. It never changes.
-pub(super) struct Texts<'r> {
-    pub(super) ext_id: Option<&'r str>,
-    pub(super) coupon_code: &'r str,
-    pub(super) params: Option<&'r str>,
-    pub(super) url_suffix: Option<&'r str>,
-    pub(super) header_url: Option<&'r str>,
+pub(in crate::ledger) struct Texts<'r> {
+    pub(in crate::ledger) ext_id: Option<&'r str>,
+    pub(in crate::ledger) coupon_code: &'r str,
+    pub(in crate::ledger) params: Option<&'r str>,
+    pub(in crate::ledger) url_suffix: Option<&'r str>,
+    pub(in crate::ledger) header_url: Option<&'r str>,
 }
 
 /// A recipient's row whose deciding part fits its checksum.
@@ -68,7 +68,7 @@ pub(super) struct Verified<'r> {
 
 impl Deciding<'_> {
     /// The checksum of this part.
-    pub(super) fn checksum(&self) -> i64 {
+    pub(in crate::ledger) fn checksum(&self) -> i64 {
         Checksum::new()
             .integer(self.campaign)
             .integer(self.plan)
@@ -83,7 +83,7 @@ impl Deciding<'_> {
 impl Texts<'_> {
     /// The checksum of this part, over that of the deciding part: texts of another row do not
     /// fit.
-    pub(super) fn checksum(&self, deciding: i64) -> i64 {
+    pub(in crate::ledger) fn checksum(&self, deciding: i64) -> i64 {
         Checksum::new()
             .integer(deciding)
             .text(self.ext_id)
@@ -185,20 +185,20 @@ pub(super) fn read_plan(row: &Row<'_>) -> Result<(i64, ConsumedPlan), Fault> {
 }
 
 /// The part of a plan's row that its checksum covers.
-pub(super) struct StoredPlan<'r> {
-    pub(super) campaign: i64,
-    pub(super) plan_id: &'r str,
-    pub(super) sender: i64,
-    pub(super) consumed_at: i64,
-    pub(super) offer_ends_at: Option<i64>,
-    pub(super) offer_window_ms: Option<i64>,
-    pub(super) terms: &'r str,
-    pub(super) planned: i64,
+pub(in crate::ledger) struct StoredPlan<'r> {
+    pub(in crate::ledger) campaign: i64,
+    pub(in crate::ledger) plan_id: &'r str,
+    pub(in crate::ledger) sender: i64,
+    pub(in crate::ledger) consumed_at: i64,
+    pub(in crate::ledger) offer_ends_at: Option<i64>,
+    pub(in crate::ledger) offer_window_ms: Option<i64>,
+    pub(in crate::ledger) terms: &'r str,
+    pub(in crate::ledger) planned: i64,
 }
 
 impl StoredPlan<'_> {
     /// The checksum of this part.
-    pub(super) fn checksum(&self) -> i64 {
+    pub(in crate::ledger) fn checksum(&self) -> i64 {
         let optional = |value: Option<i64>| value.map(i64::to_le_bytes);
         Checksum::new()
             .integer(self.campaign)
@@ -213,7 +213,11 @@ impl StoredPlan<'_> {
     }
 }
 
-fn offer_end(ends_at: Option<i64>, window_ms: Option<i64>) -> Option<OfferEnd> {
+/// An offer's end as stored.
+pub(in crate::ledger) fn offer_end(
+    ends_at: Option<i64>,
+    window_ms: Option<i64>,
+) -> Option<OfferEnd> {
     match (ends_at, window_ms) {
         (Some(instant), None) => Some(OfferEnd::At(Timestamp::from_millis(instant))),
         (None, Some(window)) => {
@@ -225,16 +229,16 @@ fn offer_end(ends_at: Option<i64>, window_ms: Option<i64>) -> Option<OfferEnd> {
 }
 
 /// A number as stored.
-pub(super) fn phone(stored: i64) -> Option<PhoneNumber> {
+pub(in crate::ledger) fn phone(stored: i64) -> Option<PhoneNumber> {
     PhoneNumber::from_digits(u64::try_from(stored).ok()?)
 }
 
 /// A content hash as stored.
-pub(super) fn content_hash(stored: &[u8]) -> Option<ContentHash> {
+pub(in crate::ledger) fn content_hash(stored: &[u8]) -> Option<ContentHash> {
     Some(ContentHash::from_bytes(stored.try_into().ok()?))
 }
 
 /// An unsigned number that fits SQLite's signed one: telephone numbers have 15 digits.
-pub(super) fn stored(value: u64) -> i64 {
+pub(in crate::ledger) fn stored(value: u64) -> i64 {
     value.cast_signed()
 }

@@ -16,7 +16,7 @@ use super::rows::{phone, stored};
 use super::statements::Statements;
 
 /// The cause of people whom somebody settled as not sent to: a new plan may have them.
-pub(super) const UNSENT: &str = "unsent";
+pub(in crate::ledger) const UNSENT: &str = "unsent";
 
 // Written before the change, so that it tells what was.
 const AUDIT: &str = "INSERT INTO audit (campaign, plan, number, person, attempted_at,
@@ -95,7 +95,7 @@ fn settle(
 }
 
 /// The word kept in the audit.
-fn reason(verdict: &Verdict) -> &'static str {
+pub(in crate::ledger) fn reason(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Sent => "as_sent",
         Verdict::Unsent => "as_unsent",

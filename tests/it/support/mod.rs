@@ -3,6 +3,7 @@
 mod canary;
 mod command;
 mod host;
+mod postgres;
 mod process;
 mod redact;
 mod run;
@@ -14,6 +15,7 @@ mod world;
 pub(crate) use canary::{API_KEY, CODE_KEY, SID};
 pub(crate) use command::Command;
 pub(crate) use host::can;
+pub(crate) use postgres::{Database, is_missing, skips, tell_of_skipping};
 pub(crate) use process::Process;
 pub(crate) use run::Run;
 pub(crate) use samples::{CAMPAIGN, SHARED, people, phone, plan_id};

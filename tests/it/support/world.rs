@@ -13,6 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::canary::{API_KEY, CODE_KEY, Canaries, SID, expect_no_code, expect_no_secret};
+use super::postgres::{self, Database};
 use super::{Command, Process, Run};
 
 /// The time at which every run starts.
@@ -27,6 +28,7 @@ pub(crate) struct World {
     environment: BTreeMap<String, String>,
     canaries: Canaries,
     kaleyra: Option<SandboxHandle>,
+    database: Option<Database>,
 }
 
 impl World {
@@ -51,8 +53,14 @@ impl World {
             // Port 1 of this machine: a slip of a test reaches nobody.
             ("OFFERCAST_API_URL", "http://127.0.0.1:1".to_owned()),
         ];
-        let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
-        Self { place, folder, environment, canaries: Canaries::default(), kaleyra: None }
+        let mut environment: BTreeMap<_, _> =
+            environment.map(|(name, value)| (name.to_owned(), value)).into();
+        let database = postgres::is_wanted().then(Database::create);
+        if let Some(database) = &database {
+            environment.insert("OFFERCAST_LEDGER".to_owned(), database.url());
+        }
+        let (canaries, kaleyra) = (Canaries::default(), None);
+        Self { place, folder, environment, canaries, kaleyra, database }
     }
 
     /// Writes a file.
@@ -189,6 +197,25 @@ impl World {
         let words: Vec<_> =
             counts.iter().map(|(state, count)| format!("{state} {count}")).collect();
         words.join(", ")
+    }
+
+    /// What `OFFERCAST_LEDGER` would be set to for the ledger in use.
+    pub(crate) fn ledger_address(&self) -> String {
+        let stated = self.environment.get("OFFERCAST_LEDGER").cloned();
+        stated.unwrap_or_else(|| ".offercast/ledger.db".to_owned())
+    }
+
+    /// The database that holds the ledger.
+    pub(crate) fn database(&self) -> &Database {
+        self.database.as_ref().expect("the world keeps its ledger in PostgreSQL")
+    }
+
+    /// Keeps the ledger in PostgreSQL whatever the other worlds do.
+    pub(crate) fn on_postgres(mut self) -> Self {
+        let database = self.database.take().unwrap_or_else(Database::create);
+        self.environment.insert("OFFERCAST_LEDGER".to_owned(), database.url());
+        self.database = Some(database);
+        self
     }
 
     /// A path inside the world.

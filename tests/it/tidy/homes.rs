@@ -4,7 +4,7 @@ use super::source::library;
 use super::{none, paths};
 
 /// Words of code, and the modules in which they may stand.
-const HOMES: [(&str, &[&str], &[&str]); 10] = [
+const HOMES: [(&str, &[&str], &[&str]); 11] = [
     ("HTTP clients", &["reqwest"], &["kaleyra"]),
     ("HTTP servers", &["hyper", "hyper_util", "multer", "socket2"], &["sandbox"]),
     (
@@ -13,7 +13,8 @@ const HOMES: [(&str, &[&str], &[&str]); 10] = [
         &["sandbox"],
     ),
     ("names looked up", &["ToSocketAddrs", "lookup_host"], &["kaleyra"]),
-    ("SQL", &["rusqlite"], &["ledger"]),
+    ("SQL", &["rusqlite", "tokio_postgres"], &["ledger"]),
+    ("encryption", &["rustls", "tokio_postgres_rustls"], &["kaleyra", "ledger"]),
     ("YAML", &["granit_parser", "serde_yaml", "jsonschema"], &["parse"]),
     ("numbering plans", &["rlibphonenumber"], &["audience"]),
     ("the command line", &["clap", "clap_complete", "clap_mangen"], &["", "cli", "commands"]),
