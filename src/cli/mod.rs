@@ -9,6 +9,7 @@ mod environment;
 mod exit;
 mod ledger;
 mod plan;
+mod report;
 mod resolve;
 mod sandbox;
 mod shared;
@@ -29,6 +30,7 @@ pub use ledger::{
     LedgerInitArgs,
 };
 pub use plan::{PlanArgs, PlanFormat};
+pub use report::{ReportArgs, ReportBy, ReportFormat};
 pub use resolve::{ResolveArgs, ResolveAs};
 pub use sandbox::SandboxArgs;
 pub use shared::{CampaignPaths, ColorChoice, LedgerOption, RatesOption};
@@ -75,6 +77,8 @@ pub enum Command {
     Codes(CodesArgs),
     /// Show where every campaign stands, or one person's history
     Status(StatusArgs),
+    /// Sum up what accepted messages cost at most
+    Report(ReportArgs),
     /// Settle people whose outcome is unknown
     Resolve(ResolveArgs),
     /// Create, check or export the ledger of what was sent

@@ -25,6 +25,7 @@ mod resolve;
 mod sandbox;
 mod secrets;
 mod show;
+mod spending;
 mod status;
 mod telling;
 mod test;
@@ -56,6 +57,7 @@ pub fn execute(cli: &Cli) -> Exit {
         Command::Test(args) => test::test(&mut context, args),
         Command::Codes(args) => codes::codes(&mut context, args),
         Command::Status(args) => status::status(&mut context, args),
+        Command::Report(args) => spending::report(&mut context, args),
         Command::Resolve(args) => resolve::resolve(&mut context, args),
         Command::Ledger(command) => ledger::ledger(&mut context, command),
         Command::Sandbox(args) => sandbox::sandbox(&mut context, args),

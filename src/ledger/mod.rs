@@ -13,6 +13,7 @@ mod lock;
 mod outcome;
 mod place;
 mod postgres;
+mod priced;
 mod serial;
 mod settlement;
 mod sqlite;
@@ -24,6 +25,7 @@ pub use error::{Damage, Exposure, LedgerError, StoreFault, WriteNeed};
 pub use filesystem::FilesystemKind;
 pub use journal::{Journal, UnrecordedOutcome};
 pub use postgres::{PassfileError, ServerAddress, ServerAddressError};
+pub use priced::KeptRates;
 pub use settlement::{AuditRow, Decision, Settlement, TestSendRow, Verdict};
 pub use store::{Consumption, LockedLedger, Opened, ReadLedger};
 pub use types::{

@@ -12,6 +12,7 @@ use crate::model::{
 use super::error::LedgerError;
 use super::filesystem::FilesystemKind;
 use super::journal::Journal;
+use super::priced::KeptRates;
 use super::settlement::{AuditRow, Decision, Settlement, TestSendRow};
 use super::types::{
     CampaignStatusRow, Change, FoundPlan, HistoryRow, Imported, IssuedCode, LastStop, NewRecipient,
@@ -67,6 +68,9 @@ pub trait ReadLedger: Debug {
 
     /// All messages to testers, in the order they were sent.
     fn test_sends(&self) -> Result<Vec<TestSendRow>, LedgerError>;
+
+    /// The rate cards that plans were priced with, in the order they were kept.
+    fn rates(&self) -> Result<Vec<KeptRates>, LedgerError>;
 
     /// Visits the rows asked for, in the order they were planned, in constant memory, until
     /// the visitor breaks off. Ids and codes are searched for row by row.
@@ -128,6 +132,10 @@ pub trait LockedLedger: Debug + Send {
 
     /// Records how a run of a campaign ended.
     fn record_stop(&mut self, campaign: &CampaignName, stop: &LastStop) -> Result<(), LedgerError>;
+
+    /// Keeps the rate card that a plan's messages are priced with from now on, unless it is
+    /// the one they are priced with already.
+    fn keep_rates(&mut self, plan: PlanRow, card: &str, at: Timestamp) -> Result<(), LedgerError>;
 
     /// Records a message to a tester, apart from all counts.
     fn record_test_send(&mut self, test: &TestSend) -> Result<(), LedgerError>;

@@ -13,6 +13,7 @@ mod output;
 pub mod plan;
 pub mod resolve;
 pub mod run;
+pub mod spending;
 pub mod status;
 mod style;
 pub mod text;

@@ -132,3 +132,42 @@ fn the_sample_card_prices_the_example_campaigns() {
     assert!(run.stdout().matches("at most").count() >= 3, "{}", run.stdout());
     let _ = run.hides("without a rate").hides("no market");
 }
+
+#[test]
+fn a_report_prices_what_was_accepted_by_the_card_it_was_sent_under() {
+    let mut world = world().kaleyra("");
+    let _ = world.run("apply --auto-approve --rates rates.csv --limit 5").exits(5);
+    world.write("rates.csv", &CARD.replace("2026-10-01", "2026-12-03").replace("0.1365", "0.14"));
+    let world = world.env("OFFERCAST_NOW", "2026-12-05T09:00:00Z");
+    let _ = world.run("apply --auto-approve --rates rates.csv").exits(0);
+    assert_snapshot!(world.run("report").exits(0).stdout(), @r"
+    campaign  market     rate  card        accepted   at most  failed  unknown  if sent
+    diwali    Germany  0.1365  2026-10-01         5  0.69 USD
+    diwali    Germany    0.14  2026-12-03         3  0.42 USD
+    total                                         8  1.11 USD
+
+    At most: Meta charges for delivered messages only, and Kaleyra's price may differ.
+    ");
+    assert_snapshot!(world.run("report --by campaign --from 2026-12-01 --to 2026-12-02 --format csv").exits(0).stdout(), @r"
+    campaign,market,rate,card,currency,accepted,cost_at_most,failed,unknown,unknown_cost
+    diwali,,,,USD,5,0.6825,0,0,0
+    ");
+    assert_snapshot!(world.run("report --from 2030-01-01").exits(0).stdout(), @"no message was accepted in this time");
+    let _ = world.run("report --from yesterday").exits(64);
+}
+
+#[test]
+fn what_is_unknown_is_shown_beside_the_sum_and_what_has_no_rate_without_one() {
+    let script = r#"{"rules": [{"recipient": "920003", "drop": "after_accept", "rst": true}]}"#;
+    let world = world().kaleyra(script);
+    let _ = world.run("apply --auto-approve --rates rates.csv").exits(7);
+    assert_snapshot!(world.run("report --format json").exits(0).stdout(), @r#"{"format_version":"1.0","lines":[{"campaign":"diwali","market":"Germany","rate":"0.1365","card":"2026-10-01","currency":"USD","accepted":7,"cost_at_most":"0.9555","failed":0,"unknown":1,"unknown_cost":"0.1365"}]}"#);
+    let bare = self::world().kaleyra("");
+    let _ = bare.run("apply --auto-approve").exits(0);
+    assert_snapshot!(bare.run("report").exits(0).stdout(), @r"
+    campaign  market  rate  card  accepted  at most  failed  unknown  if sent
+    diwali    -                          8  no rate
+
+    At most: Meta charges for delivered messages only, and Kaleyra's price may differ.
+    ");
+}

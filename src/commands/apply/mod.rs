@@ -103,9 +103,28 @@ fn carry_out(context: &mut Context, args: &ApplyArgs) -> Result<Exit, CommandErr
     let approved_by = approve(context, &approval, &work)?;
     let mut journal = ledger.journal(most_on_the_wire(&work))?;
     consume(context, &mut *ledger, &work, &account.sid, approved_by)?;
+    keep_rates(context, &mut *ledger, &work, rates.as_ref())?;
     ledger.mark_run(context.clock.now())?;
     let engine = Engine::start(context, args, &work, &*ledger, started, timeouts)?;
     send(context, args, &work, ledger, &mut journal, &engine, &account)
+}
+
+/// Remembers what the plans' messages are priced with, for `report`.
+fn keep_rates(
+    context: &Context,
+    ledger: &mut dyn LockedLedger,
+    work: &[Work<'_>],
+    rates: Option<&RateCard>,
+) -> Result<(), CommandError> {
+    let Some(card) = rates.map(RateCard::to_text) else { return Ok(()) };
+    for item in work.iter().filter(|item| item.is_open()) {
+        let plan = &item.decided.plan;
+        let Some(id) = plan.id else { continue };
+        if let Some(found) = ledger.read().consumed(&plan.campaign, id)? {
+            ledger.keep_rates(found.row, &card, context.clock.now())?;
+        }
+    }
+    Ok(())
 }
 
 /// The most outcomes that can be on their way to the ledger at once. For each person on the

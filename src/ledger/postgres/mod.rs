@@ -14,6 +14,7 @@ mod marks;
 mod open;
 mod open_plan;
 mod passfile;
+mod rates;
 mod rows;
 mod schema;
 mod session;

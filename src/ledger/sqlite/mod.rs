@@ -14,6 +14,7 @@ mod migrate;
 mod open;
 mod person_index;
 mod pragmas;
+mod rates;
 mod rows;
 mod schema;
 mod settle;

@@ -143,6 +143,13 @@ CREATE TABLE test_sends (
   sent_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE rates (
+  id INTEGER PRIMARY KEY,
+  plan INTEGER NOT NULL REFERENCES plans (id),
+  since INTEGER NOT NULL,
+  card TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE stops (
   id INTEGER PRIMARY KEY,
   campaign INTEGER NOT NULL REFERENCES campaigns (id),

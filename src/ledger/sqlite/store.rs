@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::ledger::error::LedgerError;
 use crate::ledger::journal::Journal;
+use crate::ledger::priced::KeptRates;
 use crate::ledger::settlement::{AuditRow, Decision, Settlement, TestSendRow};
 use crate::ledger::store;
 use crate::ledger::types::{
@@ -75,6 +76,10 @@ impl store::ReadLedger for ReadLedger {
         self.test_sends()
     }
 
+    fn rates(&self) -> Result<Vec<KeptRates>, LedgerError> {
+        self.read_rates()
+    }
+
     fn visit_history(
         &self,
         who: &Who,
@@ -120,6 +125,10 @@ impl store::LockedLedger for LockedLedger {
 
     fn record_stop(&mut self, campaign: &CampaignName, stop: &LastStop) -> Result<(), LedgerError> {
         self.record_stop(campaign, stop)
+    }
+
+    fn keep_rates(&mut self, plan: PlanRow, card: &str, at: Timestamp) -> Result<(), LedgerError> {
+        self.add_rates(plan, card, at)
     }
 
     fn record_test_send(&mut self, test: &TestSend) -> Result<(), LedgerError> {
