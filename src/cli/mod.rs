@@ -10,6 +10,7 @@ mod exit;
 mod ledger;
 mod plan;
 mod report;
+mod preview;
 mod resolve;
 mod sandbox;
 mod shared;
@@ -31,6 +32,7 @@ pub use ledger::{
 };
 pub use plan::{PlanArgs, PlanFormat};
 pub use report::{ReportArgs, ReportBy, ReportFormat};
+pub use preview::{PreviewArgs, PreviewFormat};
 pub use resolve::{ResolveArgs, ResolveAs};
 pub use sandbox::SandboxArgs;
 pub use shared::{CampaignPaths, ColorChoice, LedgerOption, RatesOption};
@@ -69,6 +71,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Show a plan that was written to a file
     Show(ShowArgs),
+    /// Show one person's message as they will see it, and the request that sends it
+    Preview(PreviewArgs),
     /// Send what a plan shows, to each person at most once
     Apply(ApplyArgs),
     /// Send the real message to named testers

@@ -16,6 +16,7 @@ mod plan_document;
 mod plan_file;
 mod planning;
 mod preconditions;
+mod preview;
 mod quote;
 mod rates;
 mod reading;
@@ -53,6 +54,7 @@ pub fn execute(cli: &Cli) -> Exit {
         Command::Validate(args) => validate::validate(&mut context, args),
         Command::Plan(args) => plan::plan(&mut context, args),
         Command::Show(args) => show::show(&mut context, args),
+        Command::Preview(args) => preview::preview(&mut context, args),
         Command::Apply(args) => apply::apply(&mut context, args),
         Command::Test(args) => test::test(&mut context, args),
         Command::Codes(args) => codes::codes(&mut context, args),

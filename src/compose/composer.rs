@@ -80,6 +80,12 @@ impl Composer {
         Ok(composer)
     }
 
+    /// Compiles a campaign's patterns for [`Composer::masked`] alone, which no key is needed
+    /// for: other people may look at a campaign without it.
+    pub fn for_show(campaign: &Campaign) -> Result<Self, ComposeError> {
+        Self::compile(campaign, None, campaign.offer.code_key)
+    }
+
     /// Compiles without a word about keys.
     pub(super) fn compile(
         campaign: &Campaign,

@@ -1,14 +1,71 @@
-//! A form as the curl command that would send it, for people.
+//! A form to be looked at, and as the curl command that would send it.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use super::endpoint::Endpoint;
 use super::field;
-use super::form::{Field, FieldValue, Form};
+use super::form::{FieldValue, Form};
+
+/// The fields of a form for people to read, some of them perhaps masked: it cannot be sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ShownForm {
+    fields: Vec<ShownField>,
+}
+
+/// One field as it is shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ShownField {
+    /// One of the names in [`field`].
+    pub name: &'static str,
+    /// What is shown of it.
+    pub value: ShownValue,
+}
+
+/// What is shown of a field.
+#[derive(Clone, PartialEq, Eq)]
+pub enum ShownValue {
+    /// Text, as it is sent or masked.
+    Text(String),
+    /// A file part.
+    File {
+        /// Its base name.
+        base_name: String,
+        /// Its content type.
+        content_type: &'static str,
+        /// Its length in bytes.
+        bytes: u64,
+    },
+}
 
 impl Form {
+    /// The form's fields for people to read; `mask` gives another text for a field's, where
+    /// the real one is not to be seen.
+    pub fn shown(&self, mask: impl Fn(&'static str) -> Option<String>) -> ShownForm {
+        let fields = self.fields().iter().map(|field| {
+            let value = match &field.value {
+                FieldValue::Text(text) => {
+                    ShownValue::Text(mask(field.name).unwrap_or_else(|| text.clone()))
+                }
+                FieldValue::File(media) => ShownValue::File {
+                    base_name: media.base_name.clone(),
+                    content_type: media.content_type,
+                    bytes: media.bytes.len() as u64,
+                },
+            };
+            ShownField { name: field.name, value }
+        });
+        ShownForm { fields: fields.collect() }
+    }
+}
+
+impl ShownForm {
+    /// The fields in the order they are sent.
+    pub fn fields(&self) -> &[ShownField] {
+        &self.fields
+    }
+
     /// The equivalent curl command for a POSIX shell. The API key and the SID stand in it
-    /// as `$KALEYRA_API_KEY` and `$KALEYRA_SID`; numbers and the code stand in it in full.
+    /// as `$KALEYRA_API_KEY` and `$KALEYRA_SID`.
     ///
     /// Text goes through `--form-string`, which sends it as it is: in a plain `--form`
     /// value, curl would give `@`, `<`, `;` and quotes a meaning. A file is named by its
@@ -19,22 +76,28 @@ impl Form {
              --header \"{}: $KALEYRA_API_KEY\"",
             field::API_KEY_HEADER
         );
-        for field in self.fields() {
+        for field in &self.fields {
             let _ = write!(command, " \\\n  {}", option(field));
         }
         command
     }
 }
 
-fn option(Field { name, value }: &Field) -> String {
+impl fmt::Debug for ShownField {
+    /// The name only: what is not masked may be a person's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+fn option(ShownField { name, value }: &ShownField) -> String {
     match value {
-        FieldValue::Text(text) => {
+        ShownValue::Text(text) => {
             format!("--form-string {}", shell_quoted(&format!("{name}={text}")))
         }
-        FieldValue::File(media) => {
-            let file = media.base_name.replace('"', "\\\"");
-            let part = format!("{name}=@\"{file}\";type={}", media.content_type);
-            format!("--form {}", shell_quoted(&part))
+        ShownValue::File { base_name, content_type, .. } => {
+            let file = base_name.replace('"', "\\\"");
+            format!("--form {}", shell_quoted(&format!("{name}=@\"{file}\";type={content_type}")))
         }
     }
 }
@@ -53,7 +116,7 @@ mod tests {
     #[test]
     fn the_page_s_request_as_a_command() {
         let endpoint = Endpoint::of(&Region::In.api_domain());
-        insta::assert_snapshot!(page_form().to_curl(&endpoint), @r#"
+        insta::assert_snapshot!(page_form().shown(|_| None).to_curl(&endpoint), @r#"
         curl --request POST "https://api.in.kaleyra.io/v1/$KALEYRA_SID/messages" \
           --header "api-key: $KALEYRA_API_KEY" \
           --form-string 'to=12025550123' \
@@ -76,7 +139,8 @@ mod tests {
         let params = vec!["D'Arcy $(reboot) `id`; @x".to_owned()];
         let message = Message { params, ..page_message() };
         let form = Form::new(&shared, &message, &[number(12_025_550_123)], Some(60_000));
-        let command = form.expect("a form").to_curl(&Endpoint::of(&Region::In.api_domain()));
+        let command = form.expect("a form").shown(|_| None);
+        let command = command.to_curl(&Endpoint::of(&Region::In.api_domain()));
         let expected = r#"--form-string 'params="D'\''Arcy $(reboot) `id`; @x"'"#;
         assert!(command.contains(expected), "{command}");
         let expected = r#"--form 'media=@"it'\''s \"50%\".png";type=image/png'"#;

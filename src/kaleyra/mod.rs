@@ -22,6 +22,7 @@ mod retry_after;
 mod words;
 
 pub use client::{Client, ClientError, ClientOptions, Timeouts, Transport};
+pub use curl::{ShownField, ShownForm, ShownValue};
 pub use endpoint::{Endpoint, EndpointError};
 pub use form::{Field, FieldValue, Form, FormError, expiration_time_ms};
 pub use multipart::{Multipart, MultipartBody, OnStart};

@@ -9,6 +9,8 @@ pub mod error;
 pub mod export;
 mod forgiving;
 pub mod history;
+mod html;
+pub mod message;
 mod output;
 pub mod plan;
 pub mod resolve;

@@ -29,6 +29,7 @@ mod plan;
 mod plan_approval;
 mod plan_files;
 mod postgres;
+mod preview;
 mod resolve;
 mod resume;
 mod reviewed;
