@@ -61,6 +61,11 @@ pub struct ApplyArgs {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: ApplyFormat,
 
+    /// Keep what comes of it in this file, as JSON: written at the start, before the first
+    /// request and at the end, whatever the end is
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+
     /// Send to a stand-in inside this process, with a ledger that is gone at exit
     #[arg(long, conflicts_with = "ledger")]
     pub sandbox: bool,

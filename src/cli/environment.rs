@@ -43,6 +43,10 @@ pub mod names {
     pub const CI: &str = "CI";
     /// Who started a GitHub workflow: named in the ledger beside what `resolve` settles.
     pub const GITHUB_ACTOR: &str = "GITHUB_ACTOR";
+    /// The file that takes a GitHub step's outputs.
+    pub const GITHUB_OUTPUT: &str = "GITHUB_OUTPUT";
+    /// The file that takes a GitHub step's summary.
+    pub const GITHUB_STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
     /// Who started a GitLab pipeline, for the same.
     pub const GITLAB_USER_LOGIN: &str = "GITLAB_USER_LOGIN";
     /// The login, for the same.

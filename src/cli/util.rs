@@ -18,6 +18,10 @@ pub enum SchemaName {
     Campaign,
     /// The plan file and `plan --format json`
     Plan,
+    /// One line of `apply --format json`
+    Events,
+    /// The file of `apply --report`
+    Report,
 }
 
 /// Texts made from the program itself.

@@ -6,6 +6,7 @@ mod context;
 mod crash;
 mod error;
 mod findings;
+mod github;
 mod ledger;
 mod ledger_hint;
 mod ledgers;

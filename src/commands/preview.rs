@@ -17,7 +17,8 @@ use crate::compose::{ComposeError, Composer, RowFault};
 use crate::diagnostic::{Diagnostic, Place, Sources};
 use crate::kaleyra::{Endpoint, Form, ShownForm, ShownValue, expiration_time_ms, field};
 use crate::model::{
-    ContentHash, CouponCode, Message, NumberFormat, PersonKey, Recipient, SharedContent, Timestamp,
+    ContentHash, CouponCode, Message, NumberFormat, PersonKey, PhoneNumber, Recipient,
+    SharedContent, Timestamp, fill_body,
 };
 use crate::view::message::{
     FieldView, HeaderView, MessageView, Preview, countdown, write_html, write_human, write_json,
@@ -110,11 +111,9 @@ fn recipient(text: &str) -> Result<PersonKey, CommandError> {
     } else {
         (text, "`--recipient` is no usable number")
     };
-    parse_cli_number(number).map(crate::model::PhoneNumber::person).map_err(|fault| {
-        CommandError::Usage {
-            message: format!("{what}: {fault}"),
-            hint: Some("write it with its country code, such as `+49 171 …`".to_owned()),
-        }
+    parse_cli_number(number).map(PhoneNumber::person).map_err(|fault| CommandError::Usage {
+        message: format!("{what}: {fault}"),
+        hint: Some("write it with its country code, such as `+49 171 …`".to_owned()),
     })
 }
 
@@ -140,14 +139,14 @@ fn find(
     let LoadedCampaign { campaign, document } = entry;
     let roots = roots(context, campaign);
     // Without a ledger nobody is known to be excluded by another campaign.
-    let opened = Exclusions::load(campaign, &roots, &|_| Vec::new())
+    let opened = Exclusions::load(campaign, &roots, &|_| Vec::new(), &mut |_, _| ())
         .and_then(|exclusions| Ok((exclusions, Audience::open(campaign, &roots)?)));
     let (mut found, mut dropped) = (None, None);
     let read = opened.and_then(|(exclusions, audience)| {
         audience.read(&exclusions, &mut |item| {
             let (origin, person) = match item {
                 Item::Kept(recipient, ()) => (recipient.origin, Some(recipient.number.person())),
-                Item::Dropped(row) => (row.origin, row.number.map(|number| number.person())),
+                Item::Dropped(row) => (row.origin, row.number.map(PhoneNumber::person)),
             };
             let file = audience.source_name(origin.source);
             if !wanted.is(person, &file, origin.line) {
@@ -344,7 +343,7 @@ fn preview_of(
             url_suffix: shown.url_suffix.clone(),
         },
         offer_ends: ends_at.map(|at| {
-            let open = campaign.offer.window.end(sent.plus(Duration::from_secs(60)));
+            let open = campaign.offer.window.end(sent.plus(Duration::from_mins(1)));
             let now = if open.instant(sent) == at { "" } else { " if sent now" };
             format!("{}{now}", at.human(campaign.offer.offset))
         }),

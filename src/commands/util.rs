@@ -11,12 +11,15 @@ use crate::clock::random_bytes;
 use crate::model::CodeKey;
 use crate::parse::CAMPAIGN_SCHEMA;
 use crate::plan::document::PLAN_SCHEMA;
+use crate::view::run::{EVENTS_SCHEMA, REPORT_SCHEMA};
 
 /// Prints a schema.
 pub(super) fn schema(context: &mut Context, args: &SchemaArgs) -> Result<Exit, CommandError> {
     let text = match args.name {
         SchemaName::Campaign => CAMPAIGN_SCHEMA,
         SchemaName::Plan => PLAN_SCHEMA,
+        SchemaName::Events => EVENTS_SCHEMA,
+        SchemaName::Report => REPORT_SCHEMA,
     };
     context.print(text)?;
     Ok(Exit::Done)

@@ -40,6 +40,26 @@ pub fn write(
     Ok(())
 }
 
+/// An error's words, kept for a text that is written later.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ErrorWords {
+    /// What happened.
+    pub message: String,
+    /// Because of what.
+    pub causes: Vec<String>,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl ErrorWords {
+    /// The words of an error with its chain of causes.
+    pub fn of(error: &dyn Error, hint: Option<String>) -> Self {
+        let message = error.to_string();
+        let causes = causes(error, message.clone());
+        Self { message, causes, hint }
+    }
+}
+
 fn causes(error: &dyn Error, message: String) -> Vec<String> {
     let mut said = message;
     let mut causes = Vec::new();

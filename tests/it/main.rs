@@ -30,6 +30,7 @@ mod plan_approval;
 mod plan_files;
 mod postgres;
 mod preview;
+mod report;
 mod resolve;
 mod resume;
 mod reviewed;

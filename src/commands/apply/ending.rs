@@ -6,6 +6,7 @@ use super::super::context::Context;
 use super::super::error::CommandError;
 use super::super::quote::command_line;
 use super::engine::Ran;
+use super::record::Record;
 use crate::cli::{ApplyArgs, ApplyFormat, Exit};
 use crate::event::{RunReport, StopReason};
 use crate::ledger::{Journal, LastStop, LockedLedger};
@@ -42,11 +43,13 @@ impl Ending {
     pub(super) fn cut_short(
         self,
         context: &mut Context,
+        record: &mut Record,
         error: CommandError,
     ) -> Result<Exit, CommandError> {
         if self.requests == 0 || error.exit() == Exit::Error {
             return Err(error);
         }
+        record.failed(&error);
         let (out, look) = context.output.messages();
         view::error::write(out, look, &error, error.hint().as_deref())
             .map_err(CommandError::Output)?;
@@ -167,7 +170,7 @@ fn exit_of(report: &RunReport) -> Exit {
 }
 
 /// The command that goes on: a consumed plan needs no new approval.
-fn resume_command(args: &ApplyArgs) -> String {
+pub(super) fn resume_command(args: &ApplyArgs) -> String {
     let paths = args.paths.iter().map(|path| path.display().to_string());
     let mut words = vec!["offercast".to_owned(), "apply".to_owned()];
     if let Some(ledger) = &args.ledger.ledger {

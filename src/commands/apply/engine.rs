@@ -14,7 +14,8 @@ use super::super::context::Context;
 use super::super::error::CommandError;
 use super::Work;
 use super::far_side::Account;
-use crate::cli::{ApplyArgs, ApplyFormat, Environment, variables};
+use super::record::Events;
+use crate::cli::{ApplyArgs, Environment, variables};
 use crate::clock::{Clock, random_bytes};
 use crate::event::RunEvent;
 use crate::kaleyra::{
@@ -27,13 +28,10 @@ use crate::model::{
 use crate::send::{
     self, Job, Pace, Request, RunOutcome, StopSignal, Store, StoreError, Wire, Writing,
 };
-use crate::view::DataStream;
-use crate::view::run::{Bar, JsonEvents, PlainLines, RunListener};
+use crate::view::run::{Bar, PlainLines, RunListener};
 
 /// How often a line is printed where there is no bar.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
-/// How often a progress event is printed.
-const EVENT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Shorter, and healthy replies become unknown; longer, and a hung server holds a pipeline.
 const RESPONSE_TIMEOUTS: RangeInclusive<Duration> =
@@ -49,7 +47,7 @@ pub(super) struct Engine<'a> {
     stop: Mutex<Receiver<StopSignal>>,
     paces: Mutex<HashMap<PhoneNumber, Pace>>,
     may_redraw: bool,
-    events: DataStream,
+    events: Option<Events>,
     seed: u64,
 }
 
@@ -75,6 +73,7 @@ impl<'a> Engine<'a> {
         ledger: &dyn LockedLedger,
         started: Instant,
         timeouts: Timeouts,
+        events: Option<Events>,
     ) -> Result<Self, CommandError> {
         let runtime = running(Builder::new_current_thread().enable_all().build())?;
         let (tell, stop) = channel(8);
@@ -96,7 +95,7 @@ impl<'a> Engine<'a> {
             stop: Mutex::new(stop),
             paces: Mutex::new(paces),
             may_redraw: context.output.interaction().may_redraw,
-            events: context.output.data_stream(),
+            events,
             seed,
         })
     }
@@ -176,14 +175,21 @@ impl<'a> Engine<'a> {
     fn listener(&self) -> impl FnMut(RunEvent) + Send + 'static + use<> {
         let clock = self.clock;
         let now = Box::new(move || clock.now());
-        let mut listener: Box<dyn RunListener> = match self.args.format {
-            ApplyFormat::Json => Box::new(JsonEvents::new(self.events.open(), EVENT_INTERVAL, now)),
-            ApplyFormat::Human if self.may_redraw => Box::new(Bar::on_stderr(now)),
-            ApplyFormat::Human => {
-                Box::new(PlainLines::new(Box::new(std::io::stderr()), LINE_INTERVAL, now))
-            }
+        let mut listener: Box<dyn RunListener> = match &self.events {
+            Some(events) => Box::new(Shared(Arc::clone(events))),
+            None if self.may_redraw => Box::new(Bar::on_stderr(now)),
+            None => Box::new(PlainLines::new(Box::new(std::io::stderr()), LINE_INTERVAL, now)),
         };
         move |event| listener.on(&event)
+    }
+}
+
+/// The one stream of all campaigns of an invocation.
+struct Shared(Events);
+
+impl RunListener for Shared {
+    fn on(&mut self, event: &RunEvent) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).on(event);
     }
 }
 

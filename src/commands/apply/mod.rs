@@ -9,6 +9,7 @@ mod ending;
 mod engine;
 mod far_side;
 mod late;
+mod record;
 
 use std::io::ErrorKind;
 
@@ -18,6 +19,7 @@ use ending::{Ending, end};
 use engine::Engine;
 pub(super) use engine::{KaleyraWire, runtime, timeouts};
 pub(super) use far_side::FarSide;
+use record::Record;
 
 use super::context::Context;
 use super::error::CommandError;
@@ -55,7 +57,14 @@ impl Work<'_> {
 /// sends: a reader who leaves is free to, a stream that is full is an error at the end.
 pub(super) fn apply(context: &mut Context, args: &ApplyArgs) -> Result<Exit, CommandError> {
     context.output.outlive_readers();
-    let exit = carry_out(context, args)?;
+    let mut record = Record::begin(context, args)?;
+    let done = carry_out(context, args, &mut record);
+    if let Err(error) = &done {
+        record.failed(error);
+    }
+    let exit = done.as_ref().map_or_else(CommandError::exit, |exit| *exit);
+    let exit = record.end(context, exit);
+    done?;
     match context.output.lost() {
         None | Some(ErrorKind::BrokenPipe) => Ok(exit),
         Some(kind) => {
@@ -68,13 +77,19 @@ pub(super) fn apply(context: &mut Context, args: &ApplyArgs) -> Result<Exit, Com
     }
 }
 
-fn carry_out(context: &mut Context, args: &ApplyArgs) -> Result<Exit, CommandError> {
+fn carry_out(
+    context: &mut Context,
+    args: &ApplyArgs,
+    record: &mut Record,
+) -> Result<Exit, CommandError> {
     let approval = Approval::of(context, args)?;
     let args = &ApplyArgs { paths: approval.paths(args), ..args.clone() };
+    record.goes_on_with(args);
     let timeouts = timeouts(&context.environment)?;
     let started = context.clock.monotonic();
     let loaded = load::load(context, &args.paths)?;
     report_diagnostics(context, &loaded);
+    record.diagnostics(&loaded.diagnostics, &loaded.sources);
     if loaded.has_errors() {
         return Err(CommandError::Invalid("the campaigns"));
     }
@@ -82,11 +97,14 @@ fn carry_out(context: &mut Context, args: &ApplyArgs) -> Result<Exit, CommandErr
     let far_side = FarSide::of(context, args)?;
     let mut ledger = open_ledger(context, args, &far_side)?;
     approval.verify(ledger.read())?;
-    let Some(work) = plan_all(context, &loaded, &far_side, &*ledger, &approval, rates.as_ref())?
+    let rates = rates.as_ref();
+    let Some(work) = plan_all(context, &loaded, &far_side, &*ledger, &approval, rates, record)?
     else {
         return Err(CommandError::Invalid("the audience"));
     };
-    show(context, args, &work)?;
+    let presentation = presentation(context, &work);
+    record.planned(&work, &presentation);
+    show(context, args, &presentation)?;
     approval.expect_current(context, &work, ledger.read())?;
     refuse_blocked(&work)?;
     if !work.iter().any(Work::is_open) {
@@ -105,8 +123,10 @@ fn carry_out(context: &mut Context, args: &ApplyArgs) -> Result<Exit, CommandErr
     consume(context, &mut *ledger, &work, &account.sid, approved_by)?;
     keep_rates(context, &mut *ledger, &work, rates.as_ref())?;
     ledger.mark_run(context.clock.now())?;
-    let engine = Engine::start(context, args, &work, &*ledger, started, timeouts)?;
-    send(context, args, &work, ledger, &mut journal, &engine, &account)
+    let events = record.events();
+    let engine = Engine::start(context, args, &work, &*ledger, started, timeouts, events)?;
+    record.sending(context)?;
+    send(context, &work, ledger, &mut journal, &engine, &account, record)
 }
 
 /// Remembers what the plans' messages are priced with, for `report`.
@@ -140,28 +160,29 @@ fn most_on_the_wire(work: &[Work<'_>]) -> u64 {
 /// Carries out one campaign after the other, in path order.
 fn send(
     context: &mut Context,
-    args: &ApplyArgs,
     work: &[Work<'_>],
     mut ledger: Box<dyn LockedLedger>,
     journal: &mut Journal,
     engine: &Engine<'_>,
     account: &far_side::Account,
+    record: &mut Record,
 ) -> Result<Exit, CommandError> {
     let mut ending = Ending::default();
     for item in work.iter().filter(|item| item.is_open()) {
         if let Err(error) = late::leave_out(context, &mut *ledger, item) {
-            return ending.cut_short(context, error);
+            return ending.cut_short(context, record, error);
         }
         let ran = match engine.run(item, account, ledger, journal, ending.people()) {
             Ok(ran) => ran,
-            Err(error) => return ending.cut_short(context, error),
+            Err(error) => return ending.cut_short(context, record, error),
         };
-        let stops_all = end(context, args, &ran, journal, &mut ending)?;
+        record.ran(&ran.report);
+        let stops_all = end(context, record.args(), &ran, journal, &mut ending)?;
         // After a failed write nothing more is written: what is on disk is not known.
         let Some(store) = ran.store.filter(|_| ran.is_recorded) else { return Ok(ending.exit()) };
         ledger = store;
         if let Err(error) = ending::record(context, &mut *ledger, &ran.report) {
-            return ending.cut_short(context, error);
+            return ending.cut_short(context, record, error);
         }
         if stops_all {
             break;
@@ -169,7 +190,7 @@ fn send(
     }
     match ledger.close() {
         Ok(()) => Ok(ending.exit()),
-        Err(error) => ending.cut_short(context, error.into()),
+        Err(error) => ending.cut_short(context, record, error.into()),
     }
 }
 
@@ -206,6 +227,7 @@ fn plan_all<'a>(
     ledger: &dyn LockedLedger,
     approval: &Approval,
     rates: Option<&RateCard>,
+    record: &Record,
 ) -> Result<Option<Vec<Work<'a>>>, CommandError> {
     let code_key = far_side.code_key(&context.environment)?;
     let endpoint = far_side.endpoint(&context.environment)?;
@@ -227,13 +249,21 @@ fn plan_all<'a>(
         }
     }
     super::report::write_diagnostics(context, &loaded.sources, &diagnostics, loaded.files);
+    record.diagnostics(&diagnostics, &loaded.sources);
     let complete = !diagnostics.iter().any(crate::diagnostic::Diagnostic::is_error);
     Ok(complete.then_some(work))
 }
 
-fn show(context: &mut Context, args: &ApplyArgs, work: &[Work<'_>]) -> Result<(), CommandError> {
+fn presentation(context: &Context, work: &[Work<'_>]) -> Presentation {
     let items = work.iter().map(|Work { prepared, decided }| Item { prepared, decided });
-    let presentation = Presentation::of(items, context.clock.now());
+    Presentation::of(items, context.clock.now())
+}
+
+fn show(
+    context: &mut Context,
+    args: &ApplyArgs,
+    presentation: &Presentation,
+) -> Result<(), CommandError> {
     let (out, look) = match args.format {
         ApplyFormat::Human => context.output.data(),
         ApplyFormat::Json => context.output.messages(),

@@ -73,7 +73,7 @@ pub(in crate::view) fn phone(message: &MessageView) -> String {
     );
     match &message.body {
         Some(body) => {
-            add(&mut text, format_args!("<p class=\"said\" dir=\"auto\">{}</p>\n", lines(body)))
+            add(&mut text, format_args!("<p class=\"said\" dir=\"auto\">{}</p>\n", lines(body)));
         }
         None => text.push_str(
             "<p class=\"unknown\">The template’s text is not stated in the campaign.</p>\n",

@@ -136,21 +136,20 @@ fn facts(preview: &Preview) -> Vec<(String, String)> {
 
 /// Writes one self-contained page.
 pub fn write_html(out: &mut dyn Write, preview: &Preview) -> io::Result<()> {
-    let mut body = String::new();
-    body.push_str(&format!(
+    let mut body = format!(
         "<header><p class=\"kind\">Preview</p><h1>{}</h1><p><bdi>{}</bdi> <span class=\"faint\">\
          {}</span></p></header>\n",
         text::html(&preview.campaign),
         text::html(&preview.recipient),
         text::html(&preview.place)
-    ));
+    );
     body.push_str("<main class=\"beside\">\n");
     body.push_str(&phone(&preview.message));
     body.push_str("<div>\n");
     body.push_str(&heading("Message"));
     body.push_str(&definition(&facts(preview)));
     body.push_str(&heading("Request"));
-    body.push_str(&format!("<p class=\"mono\">POST {}</p>\n", text::html(&preview.url)));
+    body.extend(["<p class=\"mono\">POST ", &text::html(&preview.url), "</p>\n"]);
     let mut fields = vec![(preview.key_header.to_owned(), "$KALEYRA_API_KEY".to_owned())];
     fields.extend(preview.fields.iter().map(|(name, value)| ((*name).to_owned(), value.words())));
     body.push_str(&definition(&fields));

@@ -14,12 +14,17 @@ use serde_json::{Value, json};
 use super::lines::Lines;
 use super::plain::progress_words;
 use super::stop::{pause_sentence, pause_word, stop_sentence, stop_word};
+use super::story::{ApplyStory, PlannedRun};
 use super::{Now, RunListener};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::event::{RunEvent, RunReport, StopReason};
 use crate::model::{StateCounts, Timestamp, UtcOffset};
 use crate::view::diagnostics::DiagnosticJson;
-use crate::view::text::{json_line, people, roughly, safe};
+use crate::view::error::ErrorWords;
+use crate::view::text::{json_line, people, plural, roughly, safe};
+
+/// The JSON Schema of one line.
+pub const EVENTS_SCHEMA: &str = include_str!("../../../schemas/events.v1.schema.json");
 
 /// What a change summary is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,6 +89,45 @@ impl JsonEvents {
         let message = safe(&diagnostic.message).into_owned();
         let rest = json!({ "diagnostic": DiagnosticJson::new(diagnostic, sources) });
         self.say(level, &message, "diagnostic", rest);
+    }
+
+    /// A line about what stands in the way, where it has no place in a file.
+    pub fn error(&mut self, error: &ErrorWords) {
+        let message = safe(&error.message).into_owned();
+        let rest = json!({ "diagnostic": {
+            "severity": "error",
+            "summary": error.message,
+            "detail": error.causes.join("\n"),
+            "hint": error.hint,
+        } });
+        self.say(Level::Error, &message, "diagnostic", rest);
+    }
+
+    /// A line for each campaign's plan.
+    pub fn planned(&mut self, plan: &PlannedRun) {
+        let message = format!("{}: {} to send to", plan.campaign, people(plan.send));
+        let rest = json!({
+            "campaign": plan.campaign,
+            "plan_id": plan.plan_id,
+            "progress": plan.progress,
+            "send": plan.send,
+            "refused": plan.refused,
+        });
+        let level = if plan.refused.is_empty() { Level::Info } else { Level::Error };
+        self.say(level, &message, "planned_change", rest);
+    }
+
+    /// The last line: whoever read it has read everything.
+    pub fn exit(&mut self, story: &ApplyStory<'_>) {
+        let code = story.exit_code.unwrap_or_default();
+        let message = format!("exit {code}, {}", plural(story.requests(), "request", "requests"));
+        let level = if code == 0 { Level::Info } else { Level::Error };
+        let rest = json!({
+            "exit_code": code,
+            "requests": story.requests(),
+            "next": story.next,
+        });
+        self.say(level, &message, "exit", rest);
     }
 
     /// The line that sums up a plan or an apply over all its campaigns.
@@ -216,7 +260,7 @@ pub(in crate::view) fn counts_json(counts: StateCounts) -> Value {
     })
 }
 
-fn report_json(report: &RunReport) -> Value {
+pub(in crate::view::run) fn report_json(report: &RunReport) -> Value {
     let unknown: serde_json::Map<String, Value> = report
         .unknown
         .iter()

@@ -6,8 +6,11 @@ mod bar;
 mod counts;
 mod json;
 mod lines;
+mod markdown;
 mod plain;
+mod report;
 mod stop;
+mod story;
 mod summary;
 
 #[cfg(test)]
@@ -16,9 +19,13 @@ mod samples;
 pub use bar::Bar;
 pub use counts::Totals;
 pub(in crate::view) use json::counts_json;
-pub use json::{JsonEvents, Operation};
+pub(in crate::view::run) use json::report_json;
+pub use json::{EVENTS_SCHEMA, JsonEvents, Operation};
+pub use markdown::step_summary;
 pub use plain::PlainLines;
+pub use report::{REPORT_SCHEMA, report_text};
 pub use stop::{stop_sentence, stop_word, stop_word_sentence};
+pub use story::{ApplyStory, PlannedRun};
 pub use summary::write_summary;
 
 use crate::event::RunEvent;

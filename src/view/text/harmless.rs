@@ -49,11 +49,16 @@ pub fn is_hidden(c: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// A Markdown code span that shows a text and nothing but it: the fence is longer than any
-/// run of back-ticks inside, so no link, picture, mention or HTML can come of it. Bars are
-/// escaped as GitHub's tables want it.
+/// A Markdown code span in a table: [`inline_code`] with its bars escaped as GitHub's tables
+/// want it.
 pub fn code_span(text: &str) -> String {
-    let text = safe(text).replace('|', "\\|");
+    inline_code(&text.replace('|', "\\|"))
+}
+
+/// A Markdown code span that shows a text and nothing but it: the fence is longer than any
+/// run of back-ticks inside, so no link, picture, mention or HTML can come of it.
+pub fn inline_code(text: &str) -> String {
+    let text = safe(text);
     if text.is_empty() {
         return String::new();
     }

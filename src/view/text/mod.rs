@@ -10,9 +10,8 @@ mod width;
 mod wrap;
 
 pub(crate) use harmless::acts;
-pub use harmless::{code_span, is_hidden, safe};
+pub use harmless::{code_span, inline_code, is_hidden, safe};
 pub use json::{json_line, json_pretty};
-pub use json::json_line;
 pub use markup::html;
 pub use mask::mask_private;
 pub use number::{money, number, people, per_second, percent, plural, roughly};

@@ -16,8 +16,13 @@ fn the_command_reference_is_current() {
 }
 
 #[test]
-fn the_schema_is_printed_as_it_stands_in_the_repository() {
-    for (name, file) in [("campaign", "campaign.schema.json"), ("plan", "plan.v1.schema.json")] {
+fn schemas_are_printed_as_they_stand_in_the_repository() {
+    for (name, file) in [
+        ("campaign", "campaign.schema.json"),
+        ("plan", "plan.v1.schema.json"),
+        ("events", "events.v1.schema.json"),
+        ("report", "report.v1.schema.json"),
+    ] {
         assert_eq!(printed(&["schema", name]), text(&format!("schemas/{file}")), "{name}");
     }
 }

@@ -2,6 +2,7 @@
 
 mod canary;
 mod command;
+mod contracts;
 mod host;
 mod postgres;
 mod process;
@@ -14,6 +15,7 @@ mod world;
 
 pub(crate) use canary::{API_KEY, CODE_KEY, SID};
 pub(crate) use command::Command;
+pub(crate) use contracts::expect_report;
 pub(crate) use host::can;
 pub(crate) use postgres::{Database, is_missing, skips, tell_of_skipping};
 pub(crate) use process::Process;

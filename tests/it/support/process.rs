@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use offercast::clock::Clock;
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::contracts::expect_events;
 use super::{Run, World};
 
 /// The longest any run may take. Reaching it is a failure, never a result.
@@ -96,6 +97,12 @@ impl<'a> Process<'a> {
         let (stdout, stderr) = (self.stdout.end(), self.stderr.end());
         for (name, text) in [("stdout", &stdout), ("stderr", &stderr)] {
             self.world.expect_hidden(name, text, self.may_show_codes);
+        }
+        let words: Vec<_> = self.line.split_whitespace().collect();
+        let is_stream = words.contains(&"apply") && self.line.contains("--format json");
+        // What was killed, and what was not understood, has no last line or none at all.
+        if is_stream && status.code().is_some_and(|code| code != 64) && !stdout.is_empty() {
+            expect_events(&stdout);
         }
         Run::new(&self.line, status.code(), stdout, stderr, self.world.folder())
     }
