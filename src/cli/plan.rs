@@ -43,6 +43,10 @@ pub struct PlanArgs {
     #[arg(long, value_name = "DURATION", requires = "out", value_parser = humantime::parse_duration)]
     pub expires_in: Option<Duration>,
 
+    /// The most bytes of `--format markdown`
+    #[arg(long, value_name = "N", default_value_t = 65_000, value_parser = clap::value_parser!(u32).range(2_000..))]
+    pub max_bytes: u32,
+
     /// Exit 2 when there is something to send
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -72,4 +76,12 @@ pub enum PlanFormat {
     Human,
     /// One JSON object
     Json,
+    /// A comment on a pull request
+    Markdown,
+    /// One HTML file
+    Html,
+    /// GitHub annotations
+    Github,
+    /// GitLab's report of changes, for the merge request's widget
+    Gitlab,
 }

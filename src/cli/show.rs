@@ -21,6 +21,10 @@ pub struct ShowArgs {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: PlanFormat,
 
+    /// The most bytes of `--format markdown`
+    #[arg(long, value_name = "N", default_value_t = 65_000, value_parser = clap::value_parser!(u32).range(2_000..))]
+    pub max_bytes: u32,
+
     /// How many people to show per campaign
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(0..=20))]
     pub samples: u16,

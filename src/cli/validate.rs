@@ -30,6 +30,8 @@ pub enum ValidateFormat {
     Json,
     /// GitHub annotations
     Github,
+    /// A GitLab code quality report
+    Gitlab,
     /// SARIF 2.1.0
     Sarif,
 }

@@ -1,5 +1,6 @@
 //! What happens: one file per command, and the only place where the layers meet.
 
+mod annotations;
 mod apply;
 mod codes;
 mod context;

@@ -6,14 +6,14 @@ use super::context::Context;
 use super::error::CommandError;
 use super::ledgers::open_to_read;
 use super::load;
-use super::plan_document::{Item, Presentation};
+use super::plan_document::{Asked, Item, Presentation};
 use super::plan_file;
 use super::planning::{Decided, Means, Prepared, decide, prepare};
 use super::quote::command_line;
 use super::rates::rate_card;
 use super::report::{report_diagnostics, write_diagnostics};
 use super::secrets;
-use crate::cli::{Exit, PlanArgs, PlanFormat, variables};
+use crate::cli::{Exit, PlanArgs, variables};
 use crate::clock::random_bytes;
 use crate::diagnostic::Diagnostic;
 use crate::kaleyra::Endpoint;
@@ -73,14 +73,14 @@ pub(super) fn plan(context: &mut Context, args: &PlanArgs) -> Result<Exit, Comma
         write_file(context, args, out, ledger.as_deref(), &mut presentation)?;
     }
     presentation.set_commands(|index| apply_command(args, &planned[index]));
-    let samples = usize::from(args.samples);
-    match args.format {
-        PlanFormat::Human => {
-            let (out, look) = context.output.data();
-            presentation.human(out, look, samples)?;
-        }
-        PlanFormat::Json => context.print(&presentation.json()?)?,
-    }
+    let asked = Asked {
+        format: args.format,
+        samples: usize::from(args.samples),
+        max_bytes: usize::try_from(args.max_bytes).unwrap_or(usize::MAX),
+    };
+    let documents: Vec<_> = planned.iter().map(|(prepared, _)| &prepared.entry.document).collect();
+    presentation.write(context, asked, &documents, &loaded.sources)?;
+    presentation.set_outputs(context, args.out.as_deref());
     Ok(exit(args, &presentation))
 }
 

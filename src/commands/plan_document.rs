@@ -1,17 +1,33 @@
 //! Plans as they are shown: the document, what it comes to now, and the views of both.
 
 use std::io::Write;
+use std::path::Path;
 
+use super::annotations::annotations;
+use super::context::Context;
 use super::error::CommandError;
+use super::github;
 use super::planning::{Decided, Prepared};
+use crate::cli::PlanFormat;
+use crate::diagnostic::Sources;
 use crate::ledger::Sent;
 use crate::model::Timestamp;
+use crate::parse::Document;
 use crate::plan::Sample;
 use crate::plan::document::{
     Envelope, EnvelopeEntry, Moment, PlanDocument, PlanObject, SampleObject,
 };
 use crate::view::Look;
-use crate::view::plan::{PlanView, human, json};
+use crate::view::diagnostics::{write_github, write_notice};
+use crate::view::plan::{PlanView, changes, decision, html, human, json, markdown};
+
+/// How plans are to be shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) format: PlanFormat,
+    pub(super) samples: usize,
+    pub(super) max_bytes: usize,
+}
 
 /// One campaign's plan as it was just made.
 #[derive(Clone, Copy)]
@@ -94,6 +110,58 @@ impl Presentation {
             human::write(out, look, view).map_err(CommandError::Output)?;
         }
         out.flush().map_err(CommandError::Output)
+    }
+
+    /// The plans in a form for other programs and pages.
+    pub(super) fn write(
+        &self,
+        context: &mut Context,
+        as_asked: Asked,
+        documents: &[&Document],
+        sources: &Sources,
+    ) -> Result<(), CommandError> {
+        let views = self.views(as_asked.samples);
+        let expires_at = self.document.envelope.expires_at.as_deref();
+        let json = match as_asked.format {
+            PlanFormat::Json => Some(self.json()?),
+            _ => None,
+        };
+        let (out, look) = context.output.data();
+        match as_asked.format {
+            PlanFormat::Human => return self.human(out, look, as_asked.samples),
+            PlanFormat::Json => out.write_all(json.unwrap_or_default().as_bytes()),
+            PlanFormat::Markdown => markdown::write(out, &views, expires_at, as_asked.max_bytes),
+            PlanFormat::Html => html::write(out, &views, expires_at),
+            PlanFormat::Gitlab => changes::write(out, &views),
+            PlanFormat::Github => {
+                let found = views
+                    .iter()
+                    .enumerate()
+                    .flat_map(|(index, view)| annotations(view, documents.get(index).copied()));
+                write_github(out, &found.collect::<Vec<_>>(), sources).and_then(|()| {
+                    write_notice(out, "offercast plan", &decision(&views, expires_at))
+                })
+            }
+        }
+        .and_then(|()| out.flush())
+        .map_err(CommandError::Output)
+    }
+
+    /// Tells a GitHub step what the plans come to. `file` is where they were written to.
+    pub(super) fn set_outputs(&self, context: &mut Context, file: Option<&Path>) {
+        let ids: Vec<_> = self.moments().filter_map(|(plan, ..)| plan.plan_id.as_deref()).collect();
+        let views = self.views(0);
+        let decision = decision(&views, self.document.envelope.expires_at.as_deref());
+        let word = decision.split([':', ',']).next().unwrap_or_default();
+        let outputs = [
+            ("decision", word.to_lowercase().replace(' ', "_")),
+            ("plan_id", ids.join(" ")),
+            ("send", self.moments().map(|(plan, ..)| plan.counts.send).sum::<u64>().to_string()),
+            ("plan_file", file.map(|file| file.display().to_string()).unwrap_or_default()),
+        ];
+        if let Err(warning) = github::set_outputs(&context.environment, &outputs) {
+            context.warn(&warning);
+        }
     }
 
     /// The plans as data.

@@ -2,10 +2,11 @@
 
 use super::context::Context;
 use super::error::CommandError;
-use super::plan_document::Presentation;
+use super::plan_document::{Asked, Presentation};
 use super::plan_file;
 use super::quote::command_line;
-use crate::cli::{Exit, PlanFormat, ShowArgs};
+use crate::cli::{Exit, ShowArgs};
+use crate::diagnostic::Sources;
 
 /// Runs the command.
 pub(super) fn show(context: &mut Context, args: &ShowArgs) -> Result<Exit, CommandError> {
@@ -15,12 +16,11 @@ pub(super) fn show(context: &mut Context, args: &ShowArgs) -> Result<Exit, Comma
     let command = ["offercast", "apply", "--plan"].map(str::to_owned);
     let command = command_line(&[&command[..], &[args.plan.display().to_string()]].concat());
     presentation.set_commands(|_| is_sealed.then(|| command.clone()));
-    match args.format {
-        PlanFormat::Human => {
-            let (out, look) = context.output.data();
-            presentation.human(out, look, usize::from(args.samples))?;
-        }
-        PlanFormat::Json => context.print(&presentation.json()?)?,
-    }
+    let asked = Asked {
+        format: args.format,
+        samples: usize::from(args.samples),
+        max_bytes: usize::try_from(args.max_bytes).unwrap_or(usize::MAX),
+    };
+    presentation.write(context, asked, &[], &Sources::default())?;
     Ok(Exit::Done)
 }

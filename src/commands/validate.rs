@@ -5,7 +5,7 @@ use super::error::CommandError;
 use super::load::{self, Loaded};
 use super::report::checked;
 use crate::cli::{Exit, ValidateArgs, ValidateFormat};
-use crate::view::diagnostics::{write_github, write_human, write_json, write_sarif};
+use crate::view::diagnostics::{write_github, write_gitlab, write_human, write_json, write_sarif};
 
 /// Runs the command.
 pub(super) fn validate(context: &mut Context, args: &ValidateArgs) -> Result<Exit, CommandError> {
@@ -25,6 +25,7 @@ fn write(context: &mut Context, format: ValidateFormat, loaded: &Loaded) -> std:
         }
         ValidateFormat::Json => write_json(context.output.data().0, diagnostics, sources),
         ValidateFormat::Github => write_github(context.output.data().0, diagnostics, sources),
+        ValidateFormat::Gitlab => write_gitlab(context.output.data().0, diagnostics, sources),
         ValidateFormat::Sarif => write_sarif(context.output.data().0, diagnostics, sources),
     }
 }

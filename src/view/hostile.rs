@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::diagnostics::{Checked, write_github, write_human, write_json, write_sarif};
+use super::diagnostics::{
+    Checked, write_github, write_gitlab, write_human, write_json, write_sarif,
+};
 use super::text::is_hidden;
 use super::{Look, error};
 use crate::diagnostic::{Diagnostic, Place, Sources, Span};
@@ -68,6 +70,7 @@ fn forms(parts: &[String; 5], span: Span) -> Vec<(&'static str, String)> {
         ("human", written(&|out| write_human(out, Look::PLAIN, &diagnostics, &sources, checked))),
         ("json", written(&|out| write_json(out, &diagnostics, &sources))),
         ("github", written(&|out| write_github(out, &diagnostics, &sources))),
+        ("gitlab", written(&|out| write_gitlab(out, &diagnostics, &sources))),
         ("sarif", written(&|out| write_sarif(out, &diagnostics, &sources))),
         (
             "error",

@@ -28,6 +28,7 @@ mod outcomes;
 mod plan;
 mod plan_approval;
 mod plan_files;
+mod plan_views;
 mod postgres;
 mod preview;
 mod report;

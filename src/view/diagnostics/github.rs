@@ -41,6 +41,11 @@ pub fn write_github(
     Ok(())
 }
 
+/// Writes one notice that stands nowhere in particular.
+pub fn write_notice(out: &mut dyn Write, title: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "::notice title={}::{}", property(title), data(text))
+}
+
 fn command(diagnostic: &Diagnostic, sources: &Sources) -> String {
     let mut properties = Vec::new();
     if let Some(Located { file, start, end }) = locate(&diagnostic.place, sources) {

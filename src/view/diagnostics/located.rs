@@ -1,5 +1,10 @@
 //! A diagnostic's place in figures.
 
+use std::collections::HashMap;
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
 use crate::diagnostic::{Diagnostic, Place, Severity, Sources};
 
 /// Where a diagnostic stands: a file, and as much more as is known.
@@ -75,4 +80,22 @@ pub(super) fn severity_word(severity: Severity) -> &'static str {
 
 pub(super) fn figure(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+/// Stands for a finding wherever it moves in its file; an ordinal tells equal ones apart.
+pub(super) fn fingerprint(
+    diagnostic: &Diagnostic,
+    sources: &Sources,
+    seen: &mut HashMap<[u8; 32], u64>,
+) -> String {
+    let file = locate(&diagnostic.place, sources).map(|located| located.file).unwrap_or_default();
+    let mut hasher = Sha256::new();
+    for part in [diagnostic.rule.0, &file, &diagnostic.message] {
+        hasher.update(figure(part.len()).to_be_bytes());
+        hasher.update(part);
+    }
+    let digest: [u8; 32] = hasher.finalize().into();
+    let ordinal = seen.entry(digest).or_insert(0);
+    *ordinal += 1;
+    format!("{}:{ordinal}", HEXLOWER.encode(&digest[..16]))
 }

@@ -7,11 +7,9 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use data_encoding::HEXLOWER;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
-use super::located::{Located, figure, locate, severity_word, worst_first};
+use super::located::{Located, figure, fingerprint, locate, severity_word, worst_first};
 use crate::diagnostic::{Diagnostic, Place, RuleId, Sources};
 use crate::view::text::{json_line, plural, safe};
 
@@ -193,23 +191,6 @@ fn result<'a>(
             .collect(),
         partial_fingerprints: Fingerprints { v1: fingerprint(diagnostic, sources, seen) },
     }
-}
-
-fn fingerprint(
-    diagnostic: &Diagnostic,
-    sources: &Sources,
-    seen: &mut HashMap<[u8; 32], u64>,
-) -> String {
-    let file = locate(&diagnostic.place, sources).map(|located| located.file).unwrap_or_default();
-    let mut hasher = Sha256::new();
-    for part in [diagnostic.rule.0, &file, &diagnostic.message] {
-        hasher.update(figure(part.len()).to_be_bytes());
-        hasher.update(part);
-    }
-    let digest: [u8; 32] = hasher.finalize().into();
-    let ordinal = seen.entry(digest).or_insert(0);
-    *ordinal += 1;
-    format!("{}:{ordinal}", HEXLOWER.encode(&digest[..16]))
 }
 
 fn location(place: &Place, note: Option<&str>, sources: &Sources) -> Option<Location> {

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 
-use crate::view::message;
 use crate::view::text::html;
+use crate::view::{message, plan};
 
 /// A page about to be written.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +21,7 @@ impl Page<'_> {
     /// Writes the page. Its policy lets nothing be loaded, run, embedded or sent, and only
     /// the style below apply, which it names by its hash.
     pub(in crate::view) fn write(self, out: &mut dyn Write) -> io::Result<()> {
-        let style = format!("{BASE}{}", message::STYLE);
+        let style = format!("{BASE}{}{}", message::STYLE, plan::html::STYLE);
         let hash = BASE64.encode(Sha256::digest(style.as_bytes()).as_slice());
         write!(
             out,

@@ -6,13 +6,14 @@ mod json;
 mod preview;
 
 pub(in crate::view) use bubble::bubble;
-pub(in crate::view) use html::STYLE;
+pub(in crate::view) use html::{STYLE, phone};
 pub use json::write_json;
 pub use preview::{FieldView, Preview, write_html, write_human};
 
 use std::time::Duration;
 
 use crate::model::{Campaign, Header, MediaFile, OfferEnd, Timestamp, UtcOffset, format_duration};
+use crate::plan::document::TemplateObject;
 
 /// What a person sees of a message. The texts are whatever may be shown of them.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -69,6 +70,16 @@ impl HeaderView {
             Header::File(file) => Some(Self::file(file)),
             Header::Link(_) => url.map(Self::link),
         }
+    }
+
+    /// The header as a plan tells of it: of an uploaded file, it knows the kind alone.
+    pub(in crate::view) fn of_plan(template: &TemplateObject, url: Option<&str>) -> Option<Self> {
+        if let Some(url) = url {
+            return Some(Self::link(url));
+        }
+        let is_video = template.header.as_deref()? == "video";
+        let kind = if is_video { HeaderKind::Video } else { HeaderKind::Picture };
+        Some(Self { kind, name: "uploaded file".to_owned(), is_link: false })
     }
 
     fn file(file: &MediaFile) -> Self {

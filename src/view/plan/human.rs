@@ -59,12 +59,13 @@ fn write_settled(out: &mut dyn Write, look: Look, view: &PlanView<'_>) -> io::Re
     writeln!(out, "{name}  nothing to do: {}", parts.join(", "))
 }
 
-fn write_counts(out: &mut dyn Write, look: Look, view: &PlanView<'_>) -> io::Result<()> {
+/// Everybody by sign, with the reason: only counts that are not zero.
+pub(super) fn count_rows(view: &PlanView<'_>) -> Vec<(&'static str, u64, String)> {
     let plan = view.plan;
-    let mut table = Table::new(&[Align::Left, Align::Right, Align::Left]);
-    let mut row = |sign: &str, count: u64, words: &str| {
+    let mut rows = Vec::new();
+    let mut row = |sign: &'static str, count: u64, words: &str| {
         if count > 0 {
-            table.row([sign, &number(count), words]);
+            rows.push((sign, count, words.to_owned()));
         }
     };
     let counts = &plan.counts;
@@ -103,7 +104,15 @@ fn write_counts(out: &mut dyn Write, look: Look, view: &PlanView<'_>) -> io::Res
     row("·", counts.sanctioned, "skipped: in a country WhatsApp does not serve");
     row("·", counts.invalid, "skipped: invalid rows");
     row("-", counts.gone, "in the ledger, but no longer in the audience");
-    if counts.send == 0 {
+    rows
+}
+
+fn write_counts(out: &mut dyn Write, look: Look, view: &PlanView<'_>) -> io::Result<()> {
+    let mut table = Table::new(&[Align::Left, Align::Right, Align::Left]);
+    for (sign, count, words) in count_rows(view) {
+        table.row([sign, &number(count), &words]);
+    }
+    if view.plan.counts.send == 0 {
         writeln!(out, "  Nobody is left to send to.")?;
     }
     for line in table.lines(2) {
@@ -159,7 +168,7 @@ fn write_facts(out: &mut dyn Write, view: &PlanView<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn template_words(plan: &PlanObject) -> String {
+pub(super) fn template_words(plan: &PlanObject) -> String {
     let template = &plan.template;
     let language = template.language.as_ref().map(|language| format!(" ({language})"));
     safe(&format!("{}{}", template.name, language.unwrap_or_default())).into_owned()
@@ -185,7 +194,7 @@ fn offer_words(view: &PlanView<'_>) -> String {
     }
 }
 
-fn code_words(plan: &PlanObject) -> String {
+pub(super) fn code_words(plan: &PlanObject) -> String {
     let codes = &plan.codes;
     match codes.kind {
         CodesWord::Shared => "one code for everybody".to_owned(),
@@ -209,13 +218,15 @@ fn code_words(plan: &PlanObject) -> String {
     }
 }
 
+/// `3,391.20 USD`.
+pub(super) fn amount(cost: &CostObject, exact: &str) -> String {
+    let text = format!("{exact} {}", cost.currency);
+    Money::parse(&text).map_or(text, money)
+}
+
 /// `at most 3,391.20 USD by the card of 2026-10-01: 200,000 to India, and 2 markets more`.
-fn cost_words(cost: &CostObject) -> String {
-    let amount = |exact: &str| {
-        let text = format!("{exact} {}", cost.currency);
-        Money::parse(&text).map_or(text, money)
-    };
-    let at_most = format!("at most {} by the card of {}", amount(&cost.total), cost.as_of);
+pub(super) fn cost_words(cost: &CostObject) -> String {
+    let at_most = format!("at most {} by the card of {}", amount(cost, &cost.total), cost.as_of);
     let mut parts: Vec<_> = cost
         .markets
         .iter()
@@ -229,7 +240,7 @@ fn cost_words(cost: &CostObject) -> String {
     let parts = if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) };
     let held = match cost.held.as_str() {
         "0" => String::new(),
-        held => format!("; {} more if those held were sent to", amount(held)),
+        held => format!("; {} more if those held were sent to", amount(cost, held)),
     };
     safe(&format!("{at_most}{parts}{held}")).into_owned()
 }
@@ -279,11 +290,11 @@ fn sending_words(view: &PlanView<'_>) -> String {
     format!("at {}, about {took}: from {starts_at} to {ends_at}", safe(&view.entry.rate))
 }
 
-fn crash_words(entry: &EnvelopeEntry) -> String {
+pub(super) fn crash_words(entry: &EnvelopeEntry) -> String {
     format!("can leave at most {} unknown", plural(entry.most_unknown, "outcome", "outcomes"))
 }
 
-fn limit_words(limits: &[LimitObject]) -> String {
+pub(super) fn limit_words(limits: &[LimitObject]) -> String {
     let words: Vec<_> = limits
         .iter()
         .map(|check| {

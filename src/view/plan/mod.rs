@@ -1,7 +1,13 @@
 //! A plan in words and as data. One value, many texts; none of them decides anything.
 
+pub mod changes;
+mod decision;
+pub mod html;
 pub mod human;
 pub mod json;
+pub mod markdown;
+
+pub use decision::decision;
 
 use crate::plan::document::{EnvelopeEntry, Moment, PlanObject, SampleObject};
 

@@ -32,19 +32,27 @@ fn no_command_shows_a_secret_a_number_a_name_or_a_code() {
 fn before_anything_is_sent(tour: &mut Tour) {
     let _ = tour.step("codes campaigns/diwali.yaml --out codes.csv", 0);
     tour.learn_codes("codes.csv");
-    for format in ["human", "json", "github", "sarif"] {
+    for format in ["human", "json", "github", "gitlab", "sarif"] {
         let _ = tour.step(&format!("validate --format {format}"), 0);
     }
     for format in ["human", "json"] {
-        let _ = tour.step(&format!("plan --samples 20 --format {format}"), 0);
         let _ = tour.step(&format!("plan --detailed-exitcode --format {format}"), 2);
         let _ = tour.step(&format!("plan --no-ledger --format {format}"), 0);
         let _ = tour.step(&format!("plan --sandbox --format {format} --color always"), 0);
     }
     let _ = tour.step("plan --out plan.json", 0);
-    for format in ["human", "json"] {
+    for format in ["human", "json", "markdown", "html", "github", "gitlab"] {
+        let _ = tour.step(&format!("plan --samples 20 --format {format}"), 0);
         let _ = tour.step(&format!("show plan.json --samples 20 --format {format}"), 0);
     }
+    // The request names its sender, whose number is also one of the thousand people's.
+    let yaml = fs::read_to_string(tour.world.path("campaigns/diwali.yaml")).expect("there");
+    let yaml = yaml.replace("+12025550100", "+46701740605");
+    fs::write(tour.world.path("campaigns/sender.yaml"), yaml).expect("the world is ours");
+    for format in ["human", "json", "html", "curl"] {
+        let _ = tour.step(&format!("preview campaigns/sender.yaml --row 7 --format {format}"), 0);
+    }
+    fs::remove_file(tour.world.path("campaigns/sender.yaml")).expect("the world is ours");
     for line in [
         "schema plan",
         "util completions bash",
@@ -133,7 +141,10 @@ fn what_is_refused(tour: &mut Tour) {
 
 fn sending_that_is_stopped_in_every_way(tour: &mut Tour) {
     // The far side quotes keys and numbers: halted.
-    let _ = tour.step("apply --auto-approve", 8);
+    let github = [("GITHUB_OUTPUT", "output.txt"), ("GITHUB_STEP_SUMMARY", "summary.md")];
+    let halted = tour.world.command("apply --auto-approve --report report.json");
+    let run = github.iter().fold(halted, |run, (name, file)| run.env(name, file)).run().exits(8);
+    tour.look_after(&run);
     let _ = tour.step("status", 0);
     // Keys from files: then they do not stand in the process's environment either.
     for (name, value) in [("key", API_KEY), ("sid", SID), ("code-key", CODE_KEY)] {
