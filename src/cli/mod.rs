@@ -9,8 +9,8 @@ mod environment;
 mod exit;
 mod ledger;
 mod plan;
-mod report;
 mod preview;
+mod report;
 mod resolve;
 mod sandbox;
 mod shared;
@@ -31,8 +31,8 @@ pub use ledger::{
     LedgerInitArgs,
 };
 pub use plan::{PlanArgs, PlanFormat};
-pub use report::{ReportArgs, ReportBy, ReportFormat};
 pub use preview::{PreviewArgs, PreviewFormat};
+pub use report::{ReportArgs, ReportBy, ReportFormat};
 pub use resolve::{ResolveArgs, ResolveAs};
 pub use sandbox::SandboxArgs;
 pub use shared::{CampaignPaths, ColorChoice, LedgerOption, RatesOption};
