@@ -121,7 +121,7 @@ fn carry_out(
     let approved_by = approve(context, &approval, &work)?;
     let mut journal = ledger.journal(most_on_the_wire(&work))?;
     consume(context, &mut *ledger, &work, &account.sid, approved_by)?;
-    keep_rates(context, &mut *ledger, &work, rates.as_ref())?;
+    keep_rates(context, &mut *ledger, &work, rates)?;
     ledger.mark_run(context.clock.now())?;
     let events = record.events();
     let engine = Engine::start(context, args, &work, &*ledger, started, timeouts, events)?;
