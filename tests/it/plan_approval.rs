@@ -4,7 +4,7 @@ use std::fs;
 
 use insta::assert_snapshot;
 
-use crate::support::{CAMPAIGN, SHARED, World, people};
+use crate::support::{CAMPAIGN, SHARED, World, people, skips};
 
 fn world() -> World {
     let world = World::new().campaign("diwali", CAMPAIGN).audience("people.csv", &people(5));
@@ -169,6 +169,9 @@ fn a_superseded_plan_is_refused() {
 
 #[test]
 fn a_lost_or_new_ledger_is_not_the_one_that_was_planned_against() {
+    if skips("it deletes the file") {
+        return;
+    }
     let world = planned();
     fs::rename(world.path(".offercast"), world.path("lost")).expect("the world is ours");
     let _ = world.run("apply --plan plan.json").exits(6);

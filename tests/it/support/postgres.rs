@@ -14,6 +14,7 @@ const SERVE: &str = r#"
 set -e
 dir=$(mktemp -d "${TMPDIR:-/tmp}/offercast-postgres-XXXXXX")
 trap 'rm -rf "$dir"' EXIT
+chmod 755 "$dir"
 "$1/initdb" -D "$dir/data" -U owner -A trust -E UTF8 --locale=C >"$dir/initdb.log" 2>&1 ||
   { cat "$dir/initdb.log"; exit 1; }
 certify() (
