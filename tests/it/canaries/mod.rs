@@ -187,6 +187,9 @@ fn sending_that_is_stopped_in_every_way(tour: &mut Tour) {
     let run = apply.wait().was_killed();
     tour.look_after(&run);
     let _ = tour.step("status --unknown", 0);
+    for format in ["human", "json", "csv"] {
+        let _ = tour.step(&format!("report --format {format}"), 0);
+    }
     // The ledger fails in the middle: what it does not take is written elsewhere.
     let inject = "inject=pwrite64:error=ENOSPC:when=14+";
     let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", inject];
