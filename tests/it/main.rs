@@ -25,6 +25,7 @@ mod ledger;
 mod ledger_faults;
 mod locks;
 mod outcomes;
+mod pipelines;
 mod plan;
 mod plan_approval;
 mod plan_files;
