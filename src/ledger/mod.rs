@@ -14,6 +14,7 @@ mod outcome;
 mod place;
 mod postgres;
 mod priced;
+mod rows;
 mod serial;
 mod settlement;
 mod sqlite;

@@ -46,6 +46,36 @@ impl fmt::Display for Mark {
     }
 }
 
+/// When a mark is made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Occasion {
+    /// Plans were consumed.
+    Plan,
+    /// An apply is about to send.
+    Run,
+    /// An apply has sent.
+    Stop,
+    /// Codes were given out.
+    Codes,
+    /// Outcomes were settled.
+    Settled,
+    /// Somebody took the ledger over as the newest copy there is.
+    Adopted,
+}
+
+impl Occasion {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Run => "run",
+            Self::Stop => "stop",
+            Self::Codes => "codes",
+            Self::Settled => "settled",
+            Self::Adopted => "adopted",
+        }
+    }
+}
+
 /// What was seen last in a ledger's place.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Seen {

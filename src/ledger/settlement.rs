@@ -4,6 +4,9 @@ use crate::model::{CampaignName, MessageId, PhoneNumber, PlanId, Receipt, State,
 
 use super::types::RowId;
 
+/// The cause of people whom somebody settled as not sent to: a new plan may have them.
+pub(super) const UNSENT: &str = "unsent";
+
 /// What is settled about one recipient. See `LockedLedger::settle`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settlement {
@@ -28,6 +31,20 @@ pub enum Verdict {
         /// Kaleyra's id of it, when the report has one.
         message_id: Option<MessageId>,
     },
+}
+
+impl Verdict {
+    /// The word kept in the audit.
+    pub(super) fn reason(&self) -> &'static str {
+        match self {
+            Self::Sent => "as_sent",
+            Self::Unsent => "as_unsent",
+            Self::Reported { receipt: Receipt::Sent, .. } => "report_sent",
+            Self::Reported { receipt: Receipt::Failed, .. } => "report_failed",
+            Self::Reported { receipt: Receipt::Delivered, .. } => "report_delivered",
+            Self::Reported { receipt: Receipt::Read, .. } => "report_read",
+        }
+    }
 }
 
 /// Who settled, when, and on what evidence.

@@ -1,12 +1,12 @@
 //! `ledger check`: checksums and the ledger's own rules. The server watches its pages itself.
 
 use crate::ledger::error::{Damage, LedgerError};
-use crate::ledger::sqlite::stored;
+use crate::ledger::rows::{ALL_COLUMNS, deciding_columns, plan_columns, stored, text_columns};
 
 use super::address::ServerAddress;
 use super::fault::Fault;
 use super::open::ReadLedger;
-use super::rows::{ALL_COLUMNS, Verified, deciding_columns, plan_columns, read_plan, text_columns};
+use super::rows::{read_plan, read_recipient, read_texts};
 use super::session::Session;
 
 /// The most findings listed; a broken table could have millions.
@@ -71,8 +71,8 @@ fn findings(session: &Session) -> Result<Vec<Damage>, Fault> {
     let mut findings = Vec::new();
     session.each(PLANS, &[], &mut |row| keep_damage(read_plan(row).map(drop), &mut findings))?;
     session.each(RECIPIENTS, &[], &mut |row| {
-        let checked = Verified::read(row).and_then(|verified| {
-            verified.message(&verified.texts(row)?)?;
+        let checked = read_recipient(row).and_then(|verified| {
+            verified.message(&read_texts(&verified, row)?)?;
             let person: i64 = row.get(ALL_COLUMNS);
             let fits = stored(verified.number.person().as_u64()) == person;
             if fits { Ok(()) } else { Err(Fault::row("recipients", verified.id)) }

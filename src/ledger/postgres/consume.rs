@@ -1,12 +1,13 @@
 //! Consuming plans: the one transaction that comes before the first send.
 
 use crate::ledger::error::LedgerError;
-use crate::ledger::sqlite::{StoredPlan, stored};
+use crate::ledger::rows::{StoredPlan, stored};
+use crate::ledger::serial::Occasion;
 use crate::ledger::types::{NewRecipient, PlanRecord, PlanRow};
 use crate::model::{CampaignName, KeyFingerprint, OfferEnd, Timestamp};
 
 use super::fault::Fault;
-use super::marks::{self, Occasion};
+use super::marks;
 use super::open::LockedLedger;
 use super::open_plan::{OpenPlan, Waiting};
 use super::session::{Session, int, text};

@@ -26,6 +26,12 @@ impl From<tokio_postgres::Error> for Fault {
     }
 }
 
+impl From<Damage> for Fault {
+    fn from(damage: Damage) -> Self {
+        Self::Damaged(damage)
+    }
+}
+
 impl From<LedgerError> for Fault {
     fn from(error: LedgerError) -> Self {
         Self::Refused(error)

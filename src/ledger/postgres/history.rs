@@ -8,13 +8,13 @@ use std::ops::ControlFlow;
 use tokio_postgres::Row;
 
 use crate::ledger::error::LedgerError;
-use crate::ledger::sqlite::stored;
+use crate::ledger::rows::{ALL_COLUMNS, deciding_columns, stored, text_columns};
 use crate::ledger::types::{HistoryRow, RowId, Who};
 use crate::model::{CampaignName, CouponCode, PlanId, Receipt};
 
 use super::fault::Fault;
 use super::open::ReadLedger;
-use super::rows::{ALL_COLUMNS, Verified, deciding_columns, instant, text_columns};
+use super::rows::{instant, read_recipient, read_texts};
 use super::session::{Param, int, text};
 
 // LEFT JOIN: a row without its plan is damage to tell of, not a row to leave out.
@@ -94,8 +94,8 @@ impl ReadLedger {
 }
 
 fn read(row: &Row) -> Result<HistoryRow, Fault> {
-    let verified = Verified::read(row)?;
-    let texts = verified.texts(row)?;
+    let verified = read_recipient(row)?;
+    let texts = read_texts(&verified, row)?;
     let damaged = || Fault::row("recipients", verified.id);
     let word = |offset: usize| row.get::<_, Option<&str>>(ALL_COLUMNS + offset);
     let text = |offset: usize| word(offset).map(str::to_owned);

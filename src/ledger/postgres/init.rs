@@ -1,7 +1,7 @@
 //! Making a ledger: its schema and the one row that names it, in one transaction.
 
 use crate::ledger::error::LedgerError;
-use crate::ledger::sqlite::meta_checksum;
+use crate::ledger::rows::meta_checksum;
 use crate::ledger::types::NewLedger;
 
 use super::address::ServerAddress;

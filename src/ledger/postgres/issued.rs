@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use crate::ledger::error::LedgerError;
-use crate::ledger::sqlite::{phone, stored};
+use crate::ledger::rows::{phone, stored};
+use crate::ledger::serial::Occasion;
 use crate::ledger::types::IssuedCode;
 use crate::model::{CampaignName, CouponCode, KeyFingerprint, Timestamp};
 
 use super::consume::campaign_row;
 use super::fault::Fault;
-use super::marks::{self, Occasion};
+use super::marks;
 use super::open::{LockedLedger, ReadLedger};
 use super::session::{int, ints, texts};
 use super::snapshot::find_campaign;

@@ -3,7 +3,7 @@
 
 use crate::ledger::error::LedgerError;
 use crate::ledger::serial::Mark;
-pub(super) use crate::ledger::sqlite::Occasion;
+use crate::ledger::serial::Occasion;
 use crate::model::Timestamp;
 
 use super::fault::Fault;

@@ -3,15 +3,16 @@
 
 use crate::ledger::error::{Damage, LedgerError};
 use crate::ledger::journal::{Journal, JournalPlace};
+use crate::ledger::rows::meta_checksum;
+use crate::ledger::serial::Occasion;
 use crate::ledger::serial::{Mark, Seen};
-use crate::ledger::sqlite::meta_checksum;
 use crate::ledger::types::{Holder, Imported, LockTimeout};
 use crate::model::{LedgerSecret, Lineage};
 
 use super::address::ServerAddress;
 use super::fault::Fault;
 use super::hold::{self, Hold};
-use super::marks::{self, Occasion};
+use super::marks;
 use super::session::Session;
 use super::{import, schema, settings};
 

@@ -6,7 +6,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
 use crate::ledger::error::LedgerError;
-use crate::ledger::sqlite::{Deciding, Texts, stored};
+use crate::ledger::rows::{Deciding, Texts, stored};
 use crate::ledger::types::NewRecipient;
 use crate::model::{CampaignName, State, Timestamp};
 

@@ -4,12 +4,14 @@
 use std::collections::HashMap;
 
 use crate::ledger::error::LedgerError;
+use crate::ledger::rows::{phone, stored};
+use crate::ledger::serial::Occasion;
+use crate::ledger::settlement::UNSENT;
 use crate::ledger::settlement::{AuditRow, Decision, Settlement, TestSendRow, Verdict};
-use crate::ledger::sqlite::{UNSENT, phone, reason, stored};
 use crate::model::{CampaignName, MessageId, PersonKey, PlanId, State, Timestamp};
 
 use super::fault::Fault;
-use super::marks::{self, Occasion};
+use super::marks;
 use super::open::{LockedLedger, ReadLedger};
 use super::rows::instant;
 use super::session::{Session, int, ints, text, texts};
@@ -72,7 +74,7 @@ fn settle(session: &Session, settlements: &[Settlement], decision: &Decision) ->
     let at = decision.at.as_millis();
     let ids: Vec<_> = settlements.iter().map(|one| one.row.0).collect();
     let to: Vec<_> = settlements.iter().map(|one| end(&one.verdict).as_str()).collect();
-    let why: Vec<_> = settlements.iter().map(|one| reason(&one.verdict)).collect();
+    let why: Vec<_> = settlements.iter().map(|one| one.verdict.reason()).collect();
     let params = [
         ints(&ids),
         texts(&to),

@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 
 use crate::ledger::error::LedgerError;
-use crate::ledger::sqlite::{UNSENT, phone};
+use crate::ledger::rows::{
+    ALL_COLUMNS, DECIDING_COLUMNS, Verified, deciding_columns, phone, plan_columns, text_columns,
+};
+use crate::ledger::settlement::UNSENT;
 use crate::ledger::types::{
     CampaignMemory, ConsumedPlan, FoundPlan, Known, PendingRow, PlanRow, RowId, Sent, Snapshot,
 };
@@ -14,10 +17,7 @@ use crate::model::{
 
 use super::fault::Fault;
 use super::open::{LockedLedger, ReadLedger};
-use super::rows::{
-    ALL_COLUMNS, DECIDING_COLUMNS, Verified, deciding_columns, instant, plan_columns, read_plan,
-    text_columns,
-};
+use super::rows::{instant, read_plan, read_recipient, read_texts};
 use super::session::{Session, int, text};
 use super::status;
 
@@ -102,7 +102,7 @@ impl ReadLedger {
             expect_whole(session, campaign)?;
             let mut numbers = Vec::new();
             session.each(NUMBERS, &[int(&campaign)], &mut |row| {
-                let Verified { number, state, .. } = Verified::read(row)?;
+                let Verified { number, state, .. } = read_recipient(row)?;
                 if states.contains(&state) {
                     numbers.push(number);
                 }
@@ -192,12 +192,12 @@ impl LockedLedger {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let mut page = Vec::new();
             session.each(PENDING, &[int(&plan.0), int(&after), int(&limit)], &mut |row| {
-                let verified = Verified::read(row)?;
+                let verified = read_recipient(row)?;
                 let attempts: i64 = row.get(ALL_COLUMNS);
                 page.push(PendingRow {
                     row: RowId(verified.id),
                     number: verified.number,
-                    message: verified.message(&verified.texts(row)?)?,
+                    message: verified.message(&read_texts(&verified, row)?)?,
                     attempts: u32::try_from(attempts)
                         .map_err(|_| Fault::row("recipients", verified.id))?,
                 });
@@ -217,7 +217,7 @@ fn memory(session: &Session, campaign: &CampaignName) -> Result<Option<CampaignM
     let last_row = last.as_ref().map(|(row, _)| *row);
     let mut known = Vec::new();
     session.each(RECIPIENTS, &[int(&campaign)], &mut |row| {
-        let Verified { id, number, state, content, deciding, .. } = Verified::read(row)?;
+        let Verified { id, number, state, content, deciding, .. } = read_recipient(row)?;
         let damaged = || Fault::row("recipients", id);
         if deciding.campaign != campaign {
             return Err(damaged());

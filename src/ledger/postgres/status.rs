@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::ledger::error::LedgerError;
-use crate::ledger::sqlite::UNSENT;
+use crate::ledger::settlement::UNSENT;
 use crate::ledger::types::{CampaignStatusRow, LastStop};
 use crate::model::{CampaignName, Receipt, State, StateCounts, Timestamp, UnknownCause};
 

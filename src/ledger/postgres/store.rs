@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use crate::ledger::error::LedgerError;
 use crate::ledger::journal::Journal;
 use crate::ledger::priced::KeptRates;
+use crate::ledger::serial::Occasion;
 use crate::ledger::settlement::{AuditRow, Decision, Settlement, TestSendRow};
 use crate::ledger::store;
 use crate::ledger::types::{
@@ -17,7 +18,6 @@ use crate::model::{
 };
 
 use super::consume::Consumption;
-use super::marks::Occasion;
 use super::open::{LockedLedger, ReadLedger};
 
 impl store::ReadLedger for ReadLedger {

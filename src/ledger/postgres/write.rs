@@ -6,12 +6,13 @@ use tokio_postgres::error::SqlState;
 
 use crate::ledger::error::LedgerError;
 use crate::ledger::outcome::{GROUP_REFUSED, OutcomeWords};
-use crate::ledger::sqlite::stored;
+use crate::ledger::rows::stored;
+use crate::ledger::serial::Occasion;
 use crate::ledger::types::{Change, LastStop, RowId, TestSend};
 use crate::model::{CampaignName, State};
 
 use super::fault::Fault;
-use super::marks::{self, Occasion};
+use super::marks;
 use super::open::LockedLedger;
 use super::session::{Session, bytes, int, ints, text, texts};
 use super::snapshot::find_campaign;

@@ -5,10 +5,11 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use crate::ledger::error::{Damage, LedgerError};
+use crate::ledger::rows::{deciding_columns, plan_columns, stored, text_columns};
 
 use super::fault::Fault;
 use super::open::ReadLedger;
-use super::rows::{Verified, deciding_columns, plan_columns, read_plan, stored, text_columns};
+use super::rows::{read_plan, read_recipient, read_texts};
 
 /// The most findings listed; a broken file could have millions.
 const MOST_FINDINGS: usize = 100;
@@ -92,8 +93,8 @@ fn checksums(connection: &Connection, findings: &mut Vec<Damage>) -> Result<(), 
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let person: i64 = row.get("person")?;
-        let checked = Verified::read(row).and_then(|verified| {
-            verified.message(&verified.texts(row)?)?;
+        let checked = read_recipient(row).and_then(|verified| {
+            verified.message(&read_texts(&verified, row)?)?;
             let fits = stored(verified.number.person().as_u64()) == person;
             if fits { Ok(()) } else { Err(Fault::row("recipients", verified.id)) }
         });

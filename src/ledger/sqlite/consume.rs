@@ -3,16 +3,17 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::ledger::error::LedgerError;
+use crate::ledger::rows::{Deciding, StoredPlan, Texts, stored};
 use crate::ledger::serial::Mark;
+use crate::ledger::serial::Occasion;
 use crate::ledger::types::{NewRecipient, PlanRecord, PlanRow};
 use crate::model::{CampaignName, KeyFingerprint, OfferEnd, State, Timestamp};
 
 use super::fault::Fault;
-use super::marks::{self, Occasion};
+use super::marks;
 use super::open::LockedLedger;
 use super::person_index::{self, PersonIndex};
 use super::pragmas;
-use super::rows::{Deciding, StoredPlan, Texts, stored};
 use super::snapshot::{find_campaign, plans};
 use super::statements::Statements;
 

@@ -30,6 +30,12 @@ impl From<FromSqlError> for Fault {
     }
 }
 
+impl From<Damage> for Fault {
+    fn from(damage: Damage) -> Self {
+        Self::Damaged(damage)
+    }
+}
+
 impl From<LedgerError> for Fault {
     fn from(error: LedgerError) -> Self {
         Self::Refused(error)

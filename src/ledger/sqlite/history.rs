@@ -5,12 +5,13 @@ use std::ops::ControlFlow;
 use rusqlite::{Params, Row};
 
 use crate::ledger::error::LedgerError;
+use crate::ledger::rows::{ALL_COLUMNS, deciding_columns, stored, text_columns};
 use crate::ledger::types::{HistoryRow, RowId, Who};
 use crate::model::{CampaignName, CouponCode, PlanId, Receipt, Timestamp};
 
 use super::fault::Fault;
 use super::open::ReadLedger;
-use super::rows::{ALL_COLUMNS, Verified, deciding_columns, stored, text_columns};
+use super::rows::{read_recipient, read_texts};
 
 macro_rules! history_of {
     ($($rows:tt)*) => {
@@ -99,8 +100,8 @@ impl ReadLedger {
 }
 
 fn read(row: &Row<'_>) -> Result<HistoryRow, Fault> {
-    let verified = Verified::read(row)?;
-    let texts = verified.texts(row)?;
+    let verified = read_recipient(row)?;
+    let texts = read_texts(&verified, row)?;
     let damaged = || Fault::row("recipients", verified.id);
     let column = |offset: usize| row.get_ref(ALL_COLUMNS + offset);
     let text = |offset: usize| -> Result<Option<String>, Fault> {

@@ -11,11 +11,11 @@ use crate::ledger::error::LedgerError;
 use crate::ledger::filesystem::FilesystemKind;
 use crate::ledger::lock::no_follow;
 use crate::ledger::place::{LedgerFile, sync_folder};
+use crate::ledger::rows::meta_checksum;
 use crate::ledger::serial::{Mark, Seen};
 use crate::ledger::types::NewLedger;
 
 use super::fault::Fault;
-use super::open::meta_checksum;
 use super::{pragmas, schema};
 
 const FILL_META: &str = "INSERT INTO meta (id, lineage, secret, created_at, checksum)

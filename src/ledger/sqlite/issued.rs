@@ -3,14 +3,15 @@
 use rusqlite::OptionalExtension;
 
 use crate::ledger::error::LedgerError;
+use crate::ledger::rows::{phone, stored};
+use crate::ledger::serial::Occasion;
 use crate::ledger::types::IssuedCode;
 use crate::model::{CampaignName, CouponCode, KeyFingerprint, Timestamp};
 
 use super::consume::campaign_row;
 use super::fault::Fault;
-use super::marks::{self, Occasion};
+use super::marks;
 use super::open::{LockedLedger, ReadLedger};
-use super::rows::{phone, stored};
 use super::snapshot::find_campaign;
 use super::statements::Statements;
 

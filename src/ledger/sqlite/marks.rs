@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::ledger::error::LedgerError;
 use crate::ledger::place::LedgerFile;
-use crate::ledger::serial::{Mark, Seen};
+use crate::ledger::serial::{Mark, Occasion, Seen};
 use crate::model::{Lineage, Timestamp};
 
 use super::fault::Fault;
@@ -16,36 +16,6 @@ const ADD: &str = "INSERT INTO marks (serial, mark, made_at, occasion)
   RETURNING serial, mark";
 const LAST: &str = "SELECT serial, mark FROM marks ORDER BY serial DESC LIMIT 1";
 const AT: &str = "SELECT mark FROM marks WHERE serial = ?1";
-
-/// When a mark is made.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::ledger) enum Occasion {
-    /// Plans were consumed.
-    Plan,
-    /// An apply is about to send.
-    Run,
-    /// An apply has sent.
-    Stop,
-    /// Codes were given out.
-    Codes,
-    /// Outcomes were settled.
-    Settled,
-    /// Somebody took the ledger over as the newest copy there is.
-    Adopted,
-}
-
-impl Occasion {
-    pub(in crate::ledger) fn as_str(self) -> &'static str {
-        match self {
-            Self::Plan => "plan",
-            Self::Run => "run",
-            Self::Stop => "stop",
-            Self::Codes => "codes",
-            Self::Settled => "settled",
-            Self::Adopted => "adopted",
-        }
-    }
-}
 
 impl LockedLedger {
     /// Marks the beginning of a run, before its first request.

@@ -1,7 +1,6 @@
 //! The ledger in one SQLite file. All SQL is here, one file for each concern.
 
 mod check;
-mod checksum;
 mod connect;
 mod consume;
 mod fault;
@@ -30,7 +29,4 @@ mod write;
 mod tests;
 
 pub(super) use init::init;
-pub(super) use marks::Occasion;
-pub(super) use open::{LockedLedger, Opened, ReadLedger, meta_checksum};
-pub(super) use rows::{Deciding, StoredPlan, Texts, content_hash, offer_end, phone, stored};
-pub(super) use settle::{UNSENT, reason};
+pub(super) use open::{LockedLedger, Opened, ReadLedger};

@@ -12,15 +12,16 @@ use crate::ledger::filesystem::FilesystemKind;
 use crate::ledger::journal::{Journal, JournalPlace};
 use crate::ledger::lock::Lock;
 use crate::ledger::place::LedgerFile;
+use crate::ledger::rows::meta_checksum;
+use crate::ledger::serial::Occasion;
 use crate::ledger::serial::Seen;
 use crate::ledger::types::{Holder, Imported, LockTimeout};
 use crate::model::{LedgerSecret, Lineage, Timestamp};
 
-use super::checksum::Checksum;
 use super::connect::{ReadMode, flags};
 use super::fault::Fault;
 use super::import;
-use super::marks::{self, Occasion};
+use super::marks;
 use super::soundness::Soundness;
 use super::survey::Survey;
 use super::{migrate, pragmas, schema};
@@ -332,9 +333,4 @@ fn read_meta(connection: &Connection) -> Result<(Lineage, LedgerSecret), Fault> 
     let lineage = Lineage::parse(lineage).ok_or_else(damaged)?;
     let secret = LedgerSecret::new(secret.try_into().map_err(|_| damaged())?);
     Ok((lineage, secret))
-}
-
-/// Over what `init` writes and nobody changes.
-pub(in crate::ledger) fn meta_checksum(lineage: &str, secret: &[u8], created_at: i64) -> i64 {
-    Checksum::new().text(Some(lineage)).value(Some(secret)).integer(created_at).finish()
 }

@@ -7,11 +7,11 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
+use crate::ledger::rows::phone;
 use crate::model::PhoneNumber;
 
 use super::fault::Fault;
 use super::pragmas;
-use super::rows::phone;
 use super::schema;
 
 /// Below this nothing is gained without the index.

@@ -4,19 +4,17 @@
 use rusqlite::Connection;
 
 use crate::ledger::error::LedgerError;
+use crate::ledger::rows::{phone, stored};
+use crate::ledger::serial::Occasion;
 use crate::ledger::settlement::{AuditRow, Decision, Settlement, TestSendRow, Verdict};
 use crate::ledger::types::RowId;
-use crate::model::{CampaignName, PersonKey, PlanId, Receipt, State, Timestamp};
+use crate::model::{CampaignName, PersonKey, PlanId, State, Timestamp};
 
 use super::consume::state_of;
 use super::fault::Fault;
-use super::marks::{self, Occasion};
+use super::marks;
 use super::open::{LockedLedger, ReadLedger};
-use super::rows::{phone, stored};
 use super::statements::Statements;
-
-/// The cause of people whom somebody settled as not sent to: a new plan may have them.
-pub(in crate::ledger) const UNSENT: &str = "unsent";
 
 // Written before the change, so that it tells what was.
 const AUDIT: &str = "INSERT INTO audit (campaign, plan, number, person, attempted_at,
@@ -78,7 +76,7 @@ fn settle(
         Verdict::Unsent => State::Skipped,
     };
     let (evidence, by) = (decision.evidence.as_deref(), decision.by.as_str());
-    statements.run(AUDIT, (id, to.as_str(), reason(verdict), evidence, by, at))?;
+    statements.run(AUDIT, (id, to.as_str(), verdict.reason(), evidence, by, at))?;
     let changed = match verdict {
         Verdict::Sent => statements.run(SENT, (id, at))?,
         Verdict::Unsent => statements.run(NOT_SENT, (id, at))?,
@@ -92,18 +90,6 @@ fn settle(
     }
     let found = state_of(connection, id)?;
     Err(LedgerError::UnexpectedState { row: *row, expected: State::Unknown, found }.into())
-}
-
-/// The word kept in the audit.
-pub(in crate::ledger) fn reason(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Sent => "as_sent",
-        Verdict::Unsent => "as_unsent",
-        Verdict::Reported { receipt: Receipt::Sent, .. } => "report_sent",
-        Verdict::Reported { receipt: Receipt::Failed, .. } => "report_failed",
-        Verdict::Reported { receipt: Receipt::Delivered, .. } => "report_delivered",
-        Verdict::Reported { receipt: Receipt::Read, .. } => "report_read",
-    }
 }
 
 impl ReadLedger {

@@ -5,6 +5,10 @@ use std::collections::HashSet;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::ledger::error::LedgerError;
+use crate::ledger::rows::{
+    ALL_COLUMNS, DECIDING_COLUMNS, Verified, deciding_columns, phone, plan_columns, text_columns,
+};
+use crate::ledger::settlement::UNSENT;
 use crate::ledger::types::{
     CampaignMemory, ConsumedPlan, FoundPlan, Known, PendingRow, PlanRow, RowId, Sent, Snapshot,
 };
@@ -15,11 +19,7 @@ use crate::model::{
 
 use super::fault::Fault;
 use super::open::{LockedLedger, ReadLedger};
-use super::rows::{
-    ALL_COLUMNS, DECIDING_COLUMNS, Verified, deciding_columns, phone, plan_columns, read_plan,
-    text_columns,
-};
-use super::settle::UNSENT;
+use super::rows::{read_plan, read_recipient, read_texts};
 use super::survey::Survey;
 
 const HOST: &str = "SELECT api_host, sid_fingerprint FROM meta WHERE id = 1";
@@ -104,7 +104,7 @@ impl ReadLedger {
             let mut statement = connection.prepare(NUMBERS)?;
             let mut rows = statement.query([campaign])?;
             while let Some(row) = rows.next()? {
-                let Verified { number, state, .. } = Verified::read(row)?;
+                let Verified { number, state, .. } = read_recipient(row)?;
                 if states.contains(&state) {
                     numbers.push(number);
                 }
@@ -210,11 +210,11 @@ impl LockedLedger {
             let mut rows = statement.query((plan.0, after, limit))?;
             let mut page = Vec::new();
             while let Some(row) = rows.next()? {
-                let verified = Verified::read(row)?;
+                let verified = read_recipient(row)?;
                 page.push(PendingRow {
                     row: RowId(verified.id),
                     number: verified.number,
-                    message: verified.message(&verified.texts(row)?)?,
+                    message: verified.message(&read_texts(&verified, row)?)?,
                     attempts: row.get(ALL_COLUMNS)?,
                 });
             }
@@ -237,7 +237,7 @@ fn memory(
     let mut statement = connection.prepare(RECIPIENTS)?;
     let mut rows = statement.query([campaign])?;
     while let Some(row) = rows.next()? {
-        let Verified { id, number, state, content, deciding, .. } = Verified::read(row)?;
+        let Verified { id, number, state, content, deciding, .. } = read_recipient(row)?;
         let damaged = || Fault::row("recipients", id);
         if deciding.campaign != campaign {
             return Err(damaged());

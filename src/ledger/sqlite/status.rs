@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::ledger::error::LedgerError;
+use crate::ledger::settlement::UNSENT;
 use crate::ledger::types::{CampaignStatusRow, LastStop};
 use crate::model::{CampaignName, Receipt, State, StateCounts, Timestamp, UnknownCause};
 
 use super::fault::Fault;
 use super::open::ReadLedger;
-use super::settle::UNSENT;
 use super::snapshot::plans;
 
 const CAMPAIGNS: &str = "SELECT id, name FROM campaigns ORDER BY name";

@@ -4,14 +4,15 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::ledger::error::LedgerError;
 use crate::ledger::outcome::{GROUP_REFUSED, OutcomeWords};
+use crate::ledger::rows::stored;
+use crate::ledger::serial::Occasion;
 use crate::ledger::types::{Change, LastStop, RowId, TestSend};
 use crate::model::{CampaignName, State, Timestamp};
 
 use super::consume::state_of;
 use super::fault::Fault;
-use super::marks::{self, Occasion};
+use super::marks;
 use super::open::LockedLedger;
-use super::rows::stored;
 use super::snapshot::find_campaign;
 use super::statements::Statements;
 

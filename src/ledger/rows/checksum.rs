@@ -1,25 +1,25 @@
-//! A checksum over what a row must never change: who gets what, until when. SQLite's own
-//! check finds a broken structure, not a flipped bit inside a value, and a wrong digit of a
-//! number would send a person's code to a stranger.
+//! A checksum over what a row must never change: who gets what, until when. A
+//! store's own check finds a broken structure, not a flipped bit inside a value, and a wrong
+//! digit of a number would send a person's code to a stranger.
 
 /// 64 bits, eight bytes at a time: exclusive or, multiply by the FNV prime, rotate. Each
 /// step can be undone, so one changed word always changes the result. Against accidents,
 /// not against an attacker with write access. Part of format 1: never change it.
-pub(super) struct Checksum(u64);
+pub(in crate::ledger) struct Checksum(u64);
 
 impl Checksum {
     /// Starts one.
-    pub(super) fn new() -> Self {
+    pub(in crate::ledger) fn new() -> Self {
         Self(0xcbf2_9ce4_8422_2325)
     }
 
     /// Adds an integer.
-    pub(super) fn integer(self, value: i64) -> Self {
+    pub(in crate::ledger) fn integer(self, value: i64) -> Self {
         self.word(value.cast_unsigned())
     }
 
     /// Adds a text or blob, or its absence, marked off from what comes next.
-    pub(super) fn value(mut self, value: Option<&[u8]>) -> Self {
+    pub(in crate::ledger) fn value(mut self, value: Option<&[u8]>) -> Self {
         let Some(bytes) = value else { return self.word(u64::MAX) };
         self = self.word(bytes.len() as u64);
         let (words, rest) = bytes.as_chunks::<8>();
@@ -32,12 +32,12 @@ impl Checksum {
     }
 
     /// Adds a text or its absence.
-    pub(super) fn text(self, text: Option<&str>) -> Self {
+    pub(in crate::ledger) fn text(self, text: Option<&str>) -> Self {
         self.value(text.map(str::as_bytes))
     }
 
-    /// The result as SQLite stores it.
-    pub(super) fn finish(self) -> i64 {
+    /// The result as it is stored.
+    pub(in crate::ledger) fn finish(self) -> i64 {
         self.0.cast_signed()
     }
 
