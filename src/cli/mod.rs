@@ -7,6 +7,7 @@ mod apply;
 mod codes;
 mod environment;
 mod exit;
+mod init;
 mod ledger;
 mod plan;
 mod preview;
@@ -26,6 +27,7 @@ pub use apply::{ApplyArgs, ApplyFormat};
 pub use codes::CodesArgs;
 pub use environment::{Environment, names as variables};
 pub use exit::Exit;
+pub use init::{CiService, InitArgs};
 pub use ledger::{
     LedgerAdoptArgs, LedgerCheckArgs, LedgerCommand, LedgerExportArgs, LedgerExportFormat,
     LedgerInitArgs,
@@ -65,6 +67,8 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Start a folder with a campaign to change, a sample audience and pipelines
+    Init(InitArgs),
     /// Check campaign files and report every fault
     Validate(ValidateArgs),
     /// Show who would get which message, and send nothing

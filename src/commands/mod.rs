@@ -8,6 +8,7 @@ mod crash;
 mod error;
 mod findings;
 mod github;
+mod init;
 mod ledger;
 mod ledger_hint;
 mod ledgers;
@@ -53,6 +54,7 @@ pub fn execute(cli: &Cli) -> Exit {
         }
     };
     let done = match &cli.command {
+        Command::Init(args) => init::init(&mut context, args),
         Command::Validate(args) => validate::validate(&mut context, args),
         Command::Plan(args) => plan::plan(&mut context, args),
         Command::Show(args) => show::show(&mut context, args),

@@ -18,6 +18,7 @@ mod examples;
 mod fuzzing;
 mod guards;
 mod hostile;
+mod init;
 mod interruption;
 #[cfg(target_os = "linux")]
 mod kills;

@@ -33,6 +33,7 @@ fn no_command_shows_a_secret_a_number_a_name_or_a_code() {
 }
 
 fn before_anything_is_sent(tour: &mut Tour) {
+    let _ = tour.step("init started --ci github", 0);
     let _ = tour.step("codes campaigns/diwali.yaml --out codes.csv", 0);
     tour.learn_codes("codes.csv");
     for format in ["human", "json", "github", "gitlab", "sarif"] {
