@@ -19,7 +19,7 @@ use crate::diagnostic::Diagnostic;
 use crate::kaleyra::Endpoint;
 use crate::ledger::ReadLedger;
 use crate::model::{CodeKey, UtcOffset};
-use crate::plan::document::{Moment, StatusWord};
+use crate::plan::document::{EnvelopeEntry, Moment, PlanObject, StatusWord, VerdictWord};
 
 /// Runs the command.
 pub(super) fn plan(context: &mut Context, args: &PlanArgs) -> Result<Exit, CommandError> {
@@ -118,16 +118,20 @@ fn apply_command(args: &PlanArgs, (prepared, decided): &(Prepared<'_>, Decided))
 }
 
 fn exit(args: &PlanArgs, presentation: &Presentation) -> Exit {
-    let open: Vec<_> = presentation
-        .moments()
-        .filter(|(plan, entry, _)| plan.counts.send > 0 && entry.status == StatusWord::Active)
-        .collect();
     // What passes by itself binds apply: a plan is made before.
     let passes = |rule: &str| matches!(rule, "not_yet" | "day_over");
-    let refused = |moment: &Moment| moment.refused.iter().any(|finding| !passes(&finding.rule));
-    if open.iter().any(|(_, _, moment)| refused(moment)) {
+    let refused = |moment: &Moment| {
+        moment.verdict == VerdictWord::Blocked
+            && moment.refused.iter().any(|finding| !passes(&finding.rule))
+    };
+    let has_changes = |plan: &PlanObject, entry: &EnvelopeEntry| {
+        plan.counts.send > 0 && entry.status == StatusWord::Active
+    };
+    if presentation.moments().any(|(_, _, moment)| refused(moment)) {
         Exit::Refused
-    } else if args.detailed_exitcode && !open.is_empty() {
+    } else if args.detailed_exitcode
+        && presentation.moments().any(|(plan, entry, _)| has_changes(plan, entry))
+    {
         Exit::Changes
     } else {
         Exit::Done

@@ -139,6 +139,9 @@ pub struct Cap {
     pub set_by: LimitSourceWord,
 }
 
+/// The limit on rows that cannot be used.
+pub(super) const INVALID: &str = "invalid";
+
 /// A plan this many times as large as the one before has grown too much.
 const GROWTH_FACTOR: u64 = 2;
 /// Growth by fewer people than this is no growth.
@@ -228,7 +231,7 @@ pub(super) fn limit_checks(
             breached: limits.recipients.is_some_and(|most| people > most),
         },
         LimitCheck {
-            limit: "invalid",
+            limit: INVALID,
             allowed: Some(limits.invalid.to_string()),
             actual: Some(share),
             set_by: LimitSourceWord::Campaign,

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::action::Action;
 use super::cost::{PlanCost, cost_check};
 use super::guard::{
-    Blocker, Cap, LimitCheck, Notice, allow, growth, limit_checks, notices, shrunk, timely_blockers,
+    Blocker, Cap, INVALID, LimitCheck, Notice, allow, growth, limit_checks, notices, shrunk,
+    timely_blockers,
 };
 use super::identity::plan_id;
 use super::past::{Decision, Past};
@@ -136,6 +137,15 @@ pub struct Planner<'a> {
 struct LeftOut {
     planned: Planned,
     round: u32,
+}
+
+impl Plan {
+    /// Whether it may not be applied, as things stood when it was made. A campaign that may
+    /// not send, and an offer that is over with nobody left, are nobody's concern any more.
+    pub fn is_refused(&self) -> bool {
+        let concerns = self.tally.send > 0 || !self.schedule.offer_is_over();
+        self.status == CampaignStatus::Active && concerns && !self.blockers.is_empty()
+    }
 }
 
 impl<'a> Planner<'a> {
@@ -345,12 +355,14 @@ fn countries(sends: &[Planned]) -> BTreeMap<u16, u64> {
 
 /// What stops a plan at any time.
 fn blockers(tally: &Tally, limits: &[LimitCheck], changes: &[FieldChange]) -> Vec<Blocker> {
+    // With nobody left to send to nothing can go wrong, unless it is the rows that are wrong:
+    // an audience that cannot be read must not look like one that is done.
+    let binds = |check: &&LimitCheck| tally.send > 0 || check.limit == INVALID;
+    let breached = limits.iter().filter(|check| check.breached).filter(binds);
+    let mut blockers: Vec<_> = breached.cloned().map(Blocker::Limit).collect();
     if tally.send == 0 {
-        // Nobody is left to send to, so nothing can go wrong.
-        return Vec::new();
+        return blockers;
     }
-    let mut blockers: Vec<_> =
-        limits.iter().filter(|check| check.breached).cloned().map(Blocker::Limit).collect();
     let sent = tally.same + tally.differs + tally.unknown + tally.attempting;
     let fields: Vec<_> = changes
         .iter()

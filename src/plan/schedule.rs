@@ -153,4 +153,9 @@ impl Schedule {
     pub fn duration(&self) -> Duration {
         self.ends_at.since(self.starts_at)
     }
+
+    /// Whether the offer has ended before the first message could go out.
+    pub fn offer_is_over(&self) -> bool {
+        matches!(self.offer_end, OfferEnd::At(end) if end <= self.starts_at)
+    }
 }

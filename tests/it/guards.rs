@@ -31,6 +31,41 @@ fn more_invalid_rows_than_allowed() {
 }
 
 #[test]
+fn rows_that_are_all_invalid_are_not_a_campaign_that_is_done() {
+    let mut world = world(CAMPAIGN);
+    let spoilt = "customer_id,first_name,phone\nc0,Max,9.1E+11\nc1,Moritz,\n";
+    world.write("campaigns/audiences/people.csv", spoilt);
+    let run = world.run("plan").exits(4).shows("`limits.invalid` allows 5%, the plan has 100.00%");
+    let _ = run.shows("Nobody is left to send to").shows("people.csv:2");
+    let first_line = world.run("plan --format github --detailed-exitcode").exits(4);
+    let _ = first_line.shows("BLOCKED: invalid");
+    refuses(&world, "apply --auto-approve", 4, "`limits.invalid` allows 5%");
+
+    // Nor when everybody was sent to before, and the list came out spoilt since.
+    world.write("campaigns/audiences/people.csv", &people(10));
+    let _ = world.run("apply --auto-approve").exits(0);
+    let _ = world.run("apply --auto-approve").exits(0);
+    world.write("campaigns/audiences/people.csv", spoilt);
+    let _ = world.run("plan").exits(4).shows("`limits.invalid` allows 5%");
+    let _ = world.run("apply --auto-approve").exits(4).shows("`limits.invalid` allows 5%");
+    assert_eq!(world.requests(), 10);
+}
+
+#[test]
+fn rows_that_are_all_invalid_concern_nobody_once_the_campaign_is_over() {
+    let over = CAMPAIGN.replace("window: 14days", "ends_at: 2026-11-30T23:59:59+05:30");
+    let ended = CAMPAIGN.replace("version: 1\n", "version: 1\nstatus: ended\n");
+    let paused = CAMPAIGN.replace("version: 1\n", "version: 1\nstatus: paused\n");
+    for yaml in [over, ended, paused] {
+        let mut world = world(&yaml);
+        world.write("campaigns/audiences/people.csv", "customer_id,first_name,phone\nc0,Max,1\n");
+        let _ = world.run("plan --detailed-exitcode").exits(0).hides("refused");
+        let _ = world.run("apply --auto-approve").exits(0).hides("refused");
+        assert_eq!(world.requests(), 0);
+    }
+}
+
+#[test]
 fn an_offer_that_is_over() {
     let yaml = CAMPAIGN.replace("window: 14days", "ends_at: 2026-11-30T23:59:59+05:30");
     refuses(&world(&yaml), "apply --auto-approve", 4, "the offer ended");

@@ -275,7 +275,7 @@ fn show(
 fn refuse_blocked(work: &[Work<'_>]) -> Result<(), CommandError> {
     let blocked: Vec<_> = work
         .iter()
-        .filter(|item| item.is_open() && !item.decided.plan.blockers.is_empty())
+        .filter(|item| item.decided.plan.is_refused())
         .map(|item| format!("`{}`", item.decided.plan.campaign))
         .collect();
     if blocked.is_empty() { Ok(()) } else { Err(CommandError::Blocked(blocked.join(", "))) }

@@ -54,7 +54,10 @@ impl Moment {
         let timing = timing(plan, entry);
         let offset = UtcOffset::from_seconds(entry.utc_offset_seconds).unwrap_or_default();
         let schedule = timing.schedule(plan.counts.send, now, sent);
-        let mut refused = plan.refused.clone();
+        // Nobody left, and nobody to come: what was wrong with the rows matters no more.
+        let is_closed = plan.counts.send == 0
+            && (entry.status != StatusWord::Active || schedule.offer_is_over());
+        let mut refused = if is_closed { Vec::new() } else { plan.refused.clone() };
         let mut warnings = plan.warnings.clone();
         if plan.counts.send > 0 {
             let timely =
@@ -79,9 +82,9 @@ impl Moment {
             verdict: match entry.status {
                 StatusWord::Paused => VerdictWord::Paused,
                 StatusWord::Ended => VerdictWord::Ended,
+                StatusWord::Active if !refused.is_empty() => VerdictWord::Blocked,
                 StatusWord::Active if plan.counts.send == 0 => VerdictWord::NothingToDo,
-                StatusWord::Active if refused.is_empty() => VerdictWord::Ready,
-                StatusWord::Active => VerdictWord::Blocked,
+                StatusWord::Active => VerdictWord::Ready,
             },
             refused,
             warnings,

@@ -16,7 +16,7 @@ use crate::view::{Look, Role};
 /// Writes one campaign's plan.
 pub fn write(out: &mut dyn Write, look: Look, view: &PlanView<'_>) -> io::Result<()> {
     let plan = view.plan;
-    if is_settled(plan) {
+    if is_settled(view) {
         return write_settled(out, look, view);
     }
     let name = look.palette.paint(Role::Strong, &safe(&plan.campaign));
@@ -36,9 +36,13 @@ pub fn write(out: &mut dyn Write, look: Look, view: &PlanView<'_>) -> io::Result
 }
 
 /// Nothing to do, and nothing that a reviewer would have to look at: one line.
-fn is_settled(plan: &PlanObject) -> bool {
-    let drops = plan.warnings.iter().any(|warning| warning.rule == "pending_gone");
-    plan.counts.send == 0 && !drops && plan.changes.is_empty()
+fn is_settled(view: &PlanView<'_>) -> bool {
+    let plan = view.plan;
+    let to_see = |rule: &str| rule == "pending_gone";
+    plan.counts.send == 0
+        && !plan.warnings.iter().any(|warning| to_see(&warning.rule))
+        && plan.changes.is_empty()
+        && view.moment.refused.is_empty()
 }
 
 fn write_settled(out: &mut dyn Write, look: Look, view: &PlanView<'_>) -> io::Result<()> {
