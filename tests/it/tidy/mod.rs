@@ -6,6 +6,7 @@ mod documents;
 mod homes;
 mod layers;
 mod lexer;
+mod mutations;
 mod paths;
 mod sizes;
 mod source;
