@@ -70,3 +70,48 @@ fn the_lock_dies_with_its_process() {
     assert_eq!(world.ledger_rows().len(), 8);
     assert!(world.received().iter().any(|one| one.recipient.to_string() != phone(0)));
 }
+
+/// Seven people settled, one in doubt, and an apply of another campaign that stands still
+/// with the ledger in its hands.
+fn doubt_beside_an_apply() -> World {
+    let script = r#"{ "latency_ms": 20, "rules": [
+        {"recipient": "920003", "times": 1, "drop": "before_accept"}]}"#;
+    let world = World::new().audience("people.csv", &people(8)).ledger().kaleyra(script);
+    let world = world.campaign("one", &one_by_one("one"));
+    let _ = world.run("apply --auto-approve").exits(7);
+    let world = world.campaign("two", &one_by_one("two"));
+    assert_eq!(world.states(), "accepted 7, unknown 1");
+    world
+}
+
+const SETTLE: &str = "resolve one --as sent --all --confirm 1 --lock-timeout";
+
+#[test]
+fn a_resolve_that_waited_in_vain_names_the_apply_that_holds_the_ledger() {
+    let world = doubt_beside_an_apply();
+    let apply = world.spawn("apply campaigns/two.yaml --auto-approve");
+    let apply = apply.until("a message of the second campaign", |world| world.requests() > 8);
+    apply.signal(Signal::STOP);
+    for patience in ["0s", "300ms"] {
+        let run = world.run(&format!("{SETTLE} {patience}")).exits(6).shows("is in use");
+        let run = run.shows(&format!("held by pid {} on ", apply.id().as_raw_nonzero()));
+        let _ = run.shows(" since 2026-12-01T09:00:0").shows("`--lock-timeout`");
+    }
+    apply.signal(Signal::CONT);
+    let _ = apply.wait().exits(0);
+    assert_eq!(world.states(), "accepted 15, unknown 1", "nothing was settled");
+}
+
+#[test]
+fn a_resolve_that_may_wait_settles_once_the_apply_is_done() {
+    let world = doubt_beside_an_apply();
+    let apply = world.spawn("apply campaigns/two.yaml --auto-approve");
+    let apply = apply.until("a message of the second campaign", |world| world.requests() > 8);
+    apply.signal(Signal::STOP);
+    let resolve = world.spawn(&format!("{SETTLE} 60s"));
+    apply.signal(Signal::CONT);
+    let _ = resolve.wait().exits(0).hides("is in use");
+    let _ = apply.wait().exits(0);
+    assert_eq!(world.states(), "accepted 16");
+    assert_eq!(world.requests(), 16, "settling sends nothing");
+}

@@ -191,3 +191,24 @@ fcntl.ioctl(os.open('disk.d', os.O_RDONLY), 0x8004587d, struct.pack('I', 2))" ||
         eprintln!("cut after {sent} were accepted: {unknown} unknown");
     }
 }
+
+/// Keys, numbers and codes are in memory, and a core file would write them to the disk.
+#[test]
+fn a_process_that_is_aborted_leaves_no_memory_on_the_disk() {
+    let allow_core_files = ["sh", "-c", "ulimit -c unlimited; exec \"$0\" \"$@\""];
+    let world = world();
+    let apply = world.command("apply --auto-approve").under(&allow_core_files).spawn();
+    let apply = apply.until("a message", |world| world.requests() > 0);
+    let limits = format!("/proc/{}/limits", apply.id().as_raw_nonzero());
+    if let Ok(limits) = fs::read_to_string(limits) {
+        let cores = limits.lines().find(|line| line.starts_with("Max core file size"));
+        let cores: Vec<_> = cores.expect("a limit of Linux").split_whitespace().skip(4).collect();
+        assert_eq!(cores[..2], ["0", "0"], "the process cannot raise it again either");
+    }
+    apply.signal(Signal::ABORT);
+    let run = apply.wait().was_killed();
+    let files = fs::read_dir(world.path("")).expect("the world is ours").flatten();
+    let names: Vec<_> = files.map(|file| file.file_name()).collect();
+    assert!(!names.iter().any(|name| name.to_string_lossy().contains("core")), "{names:?}");
+    let _ = recovers(&world, &run);
+}

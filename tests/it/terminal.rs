@@ -119,3 +119,32 @@ fn numbers_are_masked_on_a_terminal_too_unless_they_are_asked_for() {
     assert!(shows_a_number(&screen), "{screen}");
     let _ = world.run("plan --show-recipients").exits(64);
 }
+
+#[test]
+fn a_sample_shows_the_code_that_its_person_will_get() {
+    if !has_terminals() {
+        return;
+    }
+    // In a campaign of this name two of these hundred people draw the same four characters.
+    let yaml = CAMPAIGN.replace("code(9)", "code(4)").replace("name: diwali", "name: diwali-70");
+    let rows = people(100);
+    let rows: Vec<_> = [0, 8, 70].iter().filter_map(|&line| rows.lines().nth(line)).collect();
+    let world = World::new().campaign("diwali", &yaml).audience("people.csv", &rows.join("\n"));
+    let world = world.ledger().kaleyra("");
+    let (_, screen) = world.at_terminal("plan --show-recipients --samples 20", &[]).ends();
+    assert!(screen.contains("2 unique (1 redrawn)"), "{screen}");
+    let _ = world.run("apply --auto-approve").exits(0);
+    let received = world.received();
+    for (line, index) in [(2, 7), (3, 69)] {
+        let place = format!("people.csv:{line}");
+        let at =
+            screen.find(&format!("{place}\r")).or_else(|| screen.find(&format!("{place}\u{1b}")));
+        let sample = &screen[at.unwrap_or_else(|| panic!("{place}: {screen}"))..];
+        let code = sample.split("code ").nth(1).expect("a sample shows its code");
+        let code = code.split_whitespace().next().unwrap_or_default();
+        let number = phone(index).replace('+', "");
+        let got = received.iter().find(|one| one.recipient.digits() == number);
+        let got = got.expect("everybody got a message");
+        assert_eq!(code, got.content.coupon_code, "{place}");
+    }
+}
