@@ -146,6 +146,7 @@ fn plan_diff(bencher: Bencher<'_, '_>) {
             code: index,
             round: 0,
             settled_unsent: false,
+            failed: false,
         })
         .collect();
     known.sort_unstable_by_key(|known| known.number);
@@ -275,6 +276,7 @@ fn ledger_of(folder: &Path) -> (Box<dyn LockedLedger>, PlanRow) {
             api_host: HOST.to_owned(),
             sid: SidFingerprint::new("00112233445566aa"),
             consumed_at: NOW,
+            again_after_failure: false,
         })
         .expect("a plan");
     for index in 0..PEOPLE {

@@ -154,7 +154,7 @@ pub(super) fn decide(
     };
     let mut planner = Planner::new(planning);
     let provable = composer.unique() && composer.can_draw();
-    let mut codes = provable.then(|| known_codes(composer, snapshot.as_ref()));
+    let mut codes = provable.then(|| known_codes(composer, snapshot.as_ref(), &planner.past()));
     let mut unusable = Unusable::default();
     let mut progress = ReadingProgress::new(context, prepared, "planning");
     let marker =
@@ -277,12 +277,15 @@ fn look(
 
 /// The codes that left the house, sent or issued: each stays its person's, and nobody else
 /// gets one. Codes that were only planned may still change with the campaign.
-fn known_codes(composer: &Composer, snapshot: Option<&Snapshot>) -> CodeBook {
+fn known_codes(composer: &Composer, snapshot: Option<&Snapshot>, past: &Past<'_>) -> CodeBook {
     let mut book = CodeBook::new(composer.code_space());
     if let Some(memory) = snapshot.and_then(|snapshot| snapshot.campaign.as_ref()) {
         for known in memory.known.iter().filter(|known| known.code_may_be_out()) {
             match known.state {
                 State::Pending | State::Skipped => book.know(known.number, known.code),
+                State::Accepted if past.is_sent_again(known) => {
+                    book.know(known.number, known.code);
+                }
                 State::Attempting | State::Accepted | State::Rejected | State::Unknown => {
                     book.take(known.code);
                 }

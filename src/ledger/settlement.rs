@@ -7,6 +7,11 @@ use super::types::RowId;
 /// The cause of people whom somebody settled as not sent to: a new plan may have them.
 pub(super) const UNSENT: &str = "unsent";
 
+/// The reason in the audit of people who are planned again because their message failed.
+pub(super) const AGAIN: &str = "again_after_failure";
+/// Who decided that: the campaign's rule, which was reviewed with the plan.
+pub(super) const AGAIN_BY: &str = "plan:allow.failed";
+
 /// What is settled about one recipient. See `LockedLedger::settle`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settlement {
@@ -73,7 +78,7 @@ pub struct AuditRow {
     pub from_cause: Option<String>,
     /// Where they stand since.
     pub to: State,
-    /// `as_sent`, `as_unsent` or `report_…`.
+    /// `as_sent`, `as_unsent`, `report_…` or `again_after_failure`.
     pub reason: String,
     /// SHA-256 of the report.
     pub evidence: Option<String>,

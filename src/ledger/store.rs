@@ -171,8 +171,9 @@ pub trait Consumption {
     fn plan(&mut self, record: &PlanRecord) -> Result<PlanRow, LedgerError>;
 
     /// Writes one recipient as pending, after those written before. People who are absent,
-    /// `pending` under an older plan, or `skipped` may be planned; others never. A refusal
-    /// may come as late as with [`Consumption::commit`].
+    /// `pending` under an older plan, or `skipped` may be planned, and where the plan's record
+    /// says so people whose message failed later; others never. A refusal may come as late as
+    /// with [`Consumption::commit`].
     fn recipient(&mut self, plan: PlanRow, new: &NewRecipient) -> Result<(), LedgerError>;
 
     /// Makes it durable. People left pending under older plans of these campaigns become

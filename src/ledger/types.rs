@@ -117,17 +117,21 @@ pub struct Known {
     pub in_last_plan: bool,
     /// The code's digest (`compose::code_digest`), so that new codes never repeat it.
     pub code: u64,
-    /// How often the person had been settled as unsent when they were planned last: a plan
-    /// that sends to them anew is another one, even where it is the same message.
+    /// How often the person had been settled as unsent, or been sent to again after a failure,
+    /// when they were planned last: a plan that sends to them anew is another one, even where
+    /// it is the same message.
     pub round: u32,
     /// Whether somebody settled since that the message was not sent.
     pub settled_unsent: bool,
+    /// Whether the message was accepted and failed later, as a report tells. Nobody sends to
+    /// them again unless the campaign allows it.
+    pub failed: bool,
 }
 
 impl Known {
     /// The round of the next plan that has the person.
     pub fn next_round(&self) -> u32 {
-        self.round.saturating_add(u32::from(self.settled_unsent))
+        self.round.saturating_add(u32::from(self.settled_unsent || self.failed))
     }
 
     /// Whether the code may have left the house: it stays the person's then.
@@ -176,6 +180,8 @@ pub struct PlanRecord {
     pub sid: SidFingerprint,
     /// When.
     pub consumed_at: Timestamp,
+    /// Whether people whose message failed later, as a report tells, may be planned again.
+    pub again_after_failure: bool,
 }
 
 /// One recipient about to be written as pending.

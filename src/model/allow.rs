@@ -11,11 +11,14 @@ pub enum GuardRule {
     Growth,
     /// Exclude lists have fewer rows than when they were used last.
     ExcludeShrank,
+    /// People whose message was accepted and failed later, as a report tells, get it again.
+    Failed,
 }
 
 impl GuardRule {
     /// All of them, in the order of reports.
-    pub const ALL: [Self; 3] = [Self::MixedContent, Self::Growth, Self::ExcludeShrank];
+    pub const ALL: [Self; 4] =
+        [Self::MixedContent, Self::Growth, Self::ExcludeShrank, Self::Failed];
 
     /// The rule's key under `allow`.
     pub fn as_str(self) -> &'static str {
@@ -23,6 +26,7 @@ impl GuardRule {
             Self::MixedContent => "mixed_content",
             Self::Growth => "growth",
             Self::ExcludeShrank => "exclude_shrank",
+            Self::Failed => "failed",
         }
     }
 
@@ -30,7 +34,7 @@ impl GuardRule {
     pub fn figure_key(self) -> &'static str {
         match self {
             Self::MixedContent => "sent",
-            Self::Growth => "people",
+            Self::Growth | Self::Failed => "people",
             Self::ExcludeShrank => "gone",
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::allow::Allowance;
+use super::allow::{Allowance, GuardRule};
 use super::delivery::Delivery;
 use super::limits::Limits;
 use super::offer::Offer;
@@ -51,6 +51,11 @@ impl Campaign {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
             _ => PathBuf::from("."),
         }
+    }
+
+    /// Whether it has an override of a rule, whatever the figure.
+    pub fn allows(&self, rule: GuardRule) -> bool {
+        self.allow.iter().any(|allowance| allowance.rule == rule)
     }
 }
 

@@ -133,6 +133,7 @@ pub(super) struct AllowSection {
     mixed_content: Option<MixedContentAllowance>,
     growth: Option<GrowthAllowance>,
     exclude_shrank: Option<ExcludeShrankAllowance>,
+    failed: Option<FailedAllowance>,
 }
 
 #[derive(Deserialize)]
@@ -153,6 +154,12 @@ struct ExcludeShrankAllowance {
     reason: String,
 }
 
+#[derive(Deserialize)]
+struct FailedAllowance {
+    people: u64,
+    reason: String,
+}
+
 impl AllowSection {
     /// The overrides, in the order of [`GuardRule::ALL`].
     pub(super) fn allowances(self) -> Vec<Allowance> {
@@ -162,7 +169,8 @@ impl AllowSection {
         let growth = self.growth.map(|a| allowance(GuardRule::Growth, a.people, a.reason));
         let shrank =
             self.exclude_shrank.map(|a| allowance(GuardRule::ExcludeShrank, a.gone, a.reason));
-        [mixed, growth, shrank].into_iter().flatten().collect()
+        let failed = self.failed.map(|a| allowance(GuardRule::Failed, a.people, a.reason));
+        [mixed, growth, shrank, failed].into_iter().flatten().collect()
     }
 }
 

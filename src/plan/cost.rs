@@ -107,7 +107,17 @@ mod tests {
 
     fn known(digits: u64, state: State, in_last_plan: bool) -> Known {
         let Planned { number, content } = planned(digits);
-        Known { number, state, content, in_last_plan, code: 0, round: 0, settled_unsent: false }
+        let (code, round) = (0, 0);
+        Known {
+            number,
+            state,
+            content,
+            in_last_plan,
+            code,
+            round,
+            settled_unsent: false,
+            failed: false,
+        }
     }
 
     fn limit(text: &str) -> Option<Money> {

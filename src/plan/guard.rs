@@ -51,6 +51,11 @@ pub enum Blocker {
         /// Rows they lost together.
         gone: u64,
     },
+    /// People whose message failed later would get it again.
+    Failed {
+        /// How many.
+        people: u64,
+    },
     /// The offer is over, or has less than `delivery.min_remaining` left.
     OfferOver {
         /// When it ends or ended.
@@ -126,6 +131,8 @@ pub enum Notice {
     },
     /// The campaign allows what no guard refuses.
     AllowedInVain(GuardRule),
+    /// People whose message failed since the plan was consumed that `allow.failed` was for.
+    FailedSince(u64),
     /// Values of people already served have changed since; they get nothing new.
     Drifted(u64),
 }
@@ -154,6 +161,7 @@ impl Blocker {
             Self::MixedContent { sent, .. } => Some((GuardRule::MixedContent, *sent)),
             Self::Growth { people, .. } => Some((GuardRule::Growth, *people)),
             Self::ExcludeShrank { gone, .. } => Some((GuardRule::ExcludeShrank, *gone)),
+            Self::Failed { people } => Some((GuardRule::Failed, *people)),
             Self::Limit(_)
             | Self::OfferOver { .. }
             | Self::NotYet { .. }

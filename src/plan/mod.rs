@@ -8,6 +8,7 @@
 //! where it says so (schedule and warnings): the same meaning has the same id.
 
 mod action;
+mod again;
 mod cost;
 mod daily;
 pub mod document;

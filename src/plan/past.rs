@@ -16,6 +16,8 @@ pub struct Past<'a> {
     order: Option<Vec<u32>>,
     /// Every 64th person, so that a search begins in memory that is near.
     steps: Vec<u64>,
+    /// Whether those whose message failed later are sent to again.
+    again_after_failure: bool,
 }
 
 /// What is decided for one person, and what is known of them.
@@ -25,13 +27,14 @@ pub struct Decision {
     pub action: Action,
     /// Where the person stands among those known.
     pub(super) known: Option<u32>,
-    /// How often the person was settled as unsent.
+    /// How often the person was settled as unsent, or sent to again after a failure.
     pub(super) round: u32,
 }
 
 impl<'a> Past<'a> {
-    /// The past of the snapshot's campaign; nobody is known without one.
-    pub(super) fn of(snapshot: Option<&'a Snapshot>) -> Self {
+    /// The past of the snapshot's campaign; nobody is known without one. With
+    /// `again_after_failure` those whose message failed later are sent to again.
+    pub(super) fn of(snapshot: Option<&'a Snapshot>, again_after_failure: bool) -> Self {
         let memory = snapshot.and_then(|snapshot| snapshot.campaign.as_ref());
         let people = memory.map(|memory| memory.known.as_slice()).unwrap_or_default();
         let key = |known: &Known| known.number.person().as_u64();
@@ -41,7 +44,7 @@ impl<'a> Past<'a> {
             order.sort_unstable_by_key(|&at| key(&people[at as usize]));
             order
         });
-        let mut past = Self { people, order, steps: Vec::new() };
+        let mut past = Self { people, order, steps: Vec::new(), again_after_failure };
         past.steps = (0..people.len()).step_by(STEP).map(|at| past.person(at)).collect();
         past
     }
@@ -53,7 +56,13 @@ impl<'a> Past<'a> {
         };
         let known = &self.people[index];
         let round = known.next_round();
-        Decision { action: decide(known, content), known: u32::try_from(index).ok(), round }
+        let action = if self.is_sent_again(known) { Action::Send } else { decide(known, content) };
+        Decision { action, known: u32::try_from(index).ok(), round }
+    }
+
+    /// Whether a person gets the message again because the first one failed.
+    pub fn is_sent_again(&self, known: &Known) -> bool {
+        self.again_after_failure && known.failed
     }
 
     /// Everybody, sorted by number.
@@ -124,6 +133,7 @@ mod tests {
                 code: digits,
                 round: 0,
                 settled_unsent: false,
+                failed: false,
             })
             .collect();
         let mut seen = HashSet::new();
@@ -159,7 +169,7 @@ mod tests {
             asked in prop::collection::vec(digits(), 1..10),
         ) {
             let snapshot = snapshot(known);
-            let past = Past::of(Some(&snapshot));
+            let past = Past::of(Some(&snapshot), false);
             for digits in asked {
                 let number = PhoneNumber::from_digits(digits).expect("7 to 15 digits");
                 let expected = past.people().iter().position(|k| k.number.person() == number.person());
@@ -173,6 +183,6 @@ mod tests {
     #[test]
     fn without_a_ledger_nobody_is_known() {
         let number = PhoneNumber::from_digits(919_800_000_000).expect("12 digits");
-        assert_eq!(Past::of(None).decide(number, content()).action, Action::Send);
+        assert_eq!(Past::of(None, false).decide(number, content()).action, Action::Send);
     }
 }

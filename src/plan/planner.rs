@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::action::Action;
+use super::again::is_allowed;
 use super::cost::{PlanCost, cost_check};
 use super::guard::{
     Blocker, Cap, INVALID, LimitCheck, Notice, allow, growth, limit_checks, notices, shrunk,
@@ -18,8 +19,8 @@ use super::summary::{AudienceSummary, CodeSummary, Tally};
 use super::terms::{FieldChange, Terms};
 use crate::ledger::{ConsumedPlan, Sent, Snapshot};
 use crate::model::{
-    Campaign, CampaignName, CampaignStatus, ContentHash, Lineage, PhoneNumber, PlanId, State,
-    Timestamp,
+    Campaign, CampaignName, CampaignStatus, ContentHash, GuardRule, Lineage, PhoneNumber, PlanId,
+    State, Timestamp,
 };
 use crate::rates::RateCard;
 
@@ -123,8 +124,10 @@ pub struct Planner<'a> {
     past: Arc<Past<'a>>,
     seen: Vec<bool>,
     tally: Tally,
+    /// People of the audience whose message failed later.
+    failed: u64,
     sends: Vec<Planned>,
-    /// The rounds of those among `sends` who were settled as unsent before.
+    /// The rounds of those among `sends` who were settled as unsent or failed before.
     rounds: Vec<(PhoneNumber, u32)>,
     /// People whom the plan consumed last left out, and people settled as unsent. Whether
     /// they are asked again depends on whether this turns out to be that plan or a new one.
@@ -151,11 +154,13 @@ impl Plan {
 impl<'a> Planner<'a> {
     /// A planner that has seen nobody yet.
     pub fn new(context: PlanningContext<'a>) -> Self {
-        let past = Arc::new(Past::of(context.snapshot));
+        let past =
+            Arc::new(Past::of(context.snapshot, is_allowed(context.snapshot, &context.terms)));
         let seen = vec![false; past.people().len()];
         let sampler = Sampler::new(context.samples);
         let (sends, rounds, left_out) = (Vec::new(), Vec::new(), Vec::new());
-        Self { context, past, seen, tally: Tally::default(), sends, rounds, left_out, sampler }
+        let (tally, failed) = (Tally::default(), 0);
+        Self { context, past, seen, tally, failed, sends, rounds, left_out, sampler }
     }
 
     /// What decisions are made from, for other threads to decide with.
@@ -178,7 +183,11 @@ impl<'a> Planner<'a> {
     ) -> Action {
         let Decision { action, known, round } = decision;
         if let Some(index) = known {
-            self.seen[index as usize] = true;
+            let index = index as usize;
+            self.seen[index] = true;
+            let known = &self.past.people()[index];
+            self.failed += u64::from(known.failed);
+            self.tally.after_failure += u64::from(self.past.is_sent_again(known));
         }
         let planned = Planned { number, content };
         if action == Action::Send {
@@ -208,10 +217,10 @@ impl<'a> Planner<'a> {
         self.count_gone();
         let (id, progress) = self.identify();
         let again = match progress {
-            Progress::New => self.rounds.len() as u64,
+            Progress::New => self.rounds.len() as u64 - self.tally.after_failure,
             Progress::Resumes(_) | Progress::Finished(_) => 0,
         };
-        let Self { context, past, tally, sends, sampler, .. } = self;
+        let Self { context, past, tally, failed, sends, sampler, .. } = self;
         let PlanningContext { campaign, snapshot, terms, rates, now, sent, caps, .. } = context;
         let memory = snapshot.and_then(|snapshot| snapshot.campaign.as_ref());
         let last_plan = memory.and_then(|memory| memory.last_plan.as_ref());
@@ -235,6 +244,9 @@ impl<'a> Planner<'a> {
         };
         let mut blockers = blockers(&tally, &limits, &changes);
         let mut notices = notices(campaign, &audience, &tally, again, &schedule, one_guess_in);
+        if failed > tally.after_failure && campaign.allows(GuardRule::Failed) {
+            notices.push(Notice::FailedSince(failed));
+        }
         if tally.send > 0 {
             let is_new = progress == Progress::New;
             if is_new {
@@ -303,6 +315,8 @@ impl<'a> Planner<'a> {
         };
         let last_plan =
             snapshot.campaign.as_ref().and_then(|memory| memory.last_plan.as_ref()).cloned();
+        // Whoever gets it again is behind the last plan already, which therefore is another.
+        let last_plan = last_plan.filter(|_| self.tally.after_failure == 0);
         if let Some(last) = last_plan {
             let id = id_over(self.people_of_last_plan(), self.rounds_of_last_plan());
             if id == last.id && self.tally.send > 0 {
@@ -369,6 +383,9 @@ fn blockers(tally: &Tally, limits: &[LimitCheck], changes: &[FieldChange]) -> Ve
         .filter(|change| Terms::is_content(&change.field))
         .map(|change| change.field.clone())
         .collect();
+    if tally.after_failure > 0 {
+        blockers.push(Blocker::Failed { people: tally.after_failure });
+    }
     if sent > 0 && !fields.is_empty() {
         blockers.push(Blocker::MixedContent { sent, fields });
     }

@@ -76,6 +76,8 @@ impl AudienceSummary {
 pub struct Tally {
     /// `+`
     pub send: u64,
+    /// Of those, people who get it again because their message failed later.
+    pub after_failure: u64,
     /// `=`
     pub same: u64,
     /// `!`

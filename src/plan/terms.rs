@@ -7,7 +7,7 @@ use data_encoding::HEXLOWER;
 
 use super::summary::{AudienceSummary, ExcludeSummary};
 use crate::model::{
-    Allowance, Anchor, Callback, Campaign, CouponCode, Exclude, ExpirationForm, Header,
+    Allowance, Anchor, Callback, Campaign, CouponCode, Exclude, ExpirationForm, GuardRule, Header,
     KeyFingerprint, NumberFormat, OfferWindow, PhoneNumber, Timestamp, UtcOffset, format_duration,
 };
 
@@ -123,9 +123,14 @@ impl Terms {
             }
         }
         for Allowance { rule, figure, reason } in allow {
-            terms.add(format!("allow.{rule}"), format!("{figure}: {reason}"));
+            terms.add(Self::allowance_field(*rule), format!("{figure}: {reason}"));
         }
         terms
+    }
+
+    /// The field of an override.
+    pub fn allowance_field(rule: GuardRule) -> String {
+        format!("allow.{rule}")
     }
 
     /// The pairs, for the ledger and the plan id.

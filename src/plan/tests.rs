@@ -1,5 +1,6 @@
 //! Tests of the decision: long, because each term and each state has its own row.
 
+mod failed;
 mod unsent;
 
 use std::path::PathBuf;
@@ -102,7 +103,17 @@ fn memory(last_plan: Option<&Plan>, mut known: Vec<Known>) -> CampaignMemory {
 
 fn known(number: PhoneNumber, state: State, content: ContentHash) -> Known {
     let code = number.as_u64();
-    Known { number, state, content, in_last_plan: true, code, round: 0, settled_unsent: false }
+    let (in_last_plan, round) = (true, 0);
+    Known {
+        number,
+        state,
+        content,
+        in_last_plan,
+        code,
+        round,
+        settled_unsent: false,
+        failed: false,
+    }
 }
 
 fn plan_with(

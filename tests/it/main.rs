@@ -4,6 +4,7 @@
 //! One binary, because linking is what costs. A file is a feature, a test a sentence.
 
 mod account;
+mod again;
 mod apply;
 mod approval;
 #[path = "../../benches/scale/bench/mod.rs"]

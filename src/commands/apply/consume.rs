@@ -45,6 +45,7 @@ pub(super) fn consume(
             api_host: prepared.endpoint.identity(),
             sid: sid.clone(),
             consumed_at: now,
+            again_after_failure: decided.plan.tally.after_failure > 0,
         };
         let row = consumption.plan(&record)?;
         write_recipients(context, &mut *consumption, row, item)?;

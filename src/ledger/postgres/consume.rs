@@ -124,6 +124,7 @@ impl Consumption<'_> {
             terms,
             planned: 0,
             has_older,
+            again_after_failure: record.again_after_failure,
             people: Waiting::default(),
         });
         Ok(PlanRow(row))

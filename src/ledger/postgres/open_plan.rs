@@ -7,11 +7,12 @@ use tokio_postgres::types::{ToSql, Type};
 
 use crate::ledger::error::LedgerError;
 use crate::ledger::rows::{Deciding, Texts, stored};
+use crate::ledger::settlement::{AGAIN, AGAIN_BY};
 use crate::ledger::types::NewRecipient;
 use crate::model::{CampaignName, State, Timestamp};
 
 use super::fault::Fault;
-use super::session::{Session, int, ints};
+use super::session::{Session, int, ints, text};
 
 /// People written at a time: enough to make the round trips cheap, few enough to keep.
 const AT_ONCE: usize = 10_000;
@@ -40,10 +41,20 @@ const COPY_TYPES: [Type; 17] = [
 ];
 
 const FIND_RECIPIENTS: &str = "SELECT id, plan, person, state, attempts,
-    round + CASE WHEN cause = 'unsent' THEN 1 ELSE 0 END
+    round + CASE WHEN cause = 'unsent' OR (state = 'accepted' AND receipt = 'failed') THEN 1
+      ELSE 0 END,
+    coalesce(state = 'accepted' AND receipt = 'failed', false)
   FROM offercast.recipients WHERE campaign = $1 AND person = ANY ($2)";
 const REMOVE_RECIPIENTS: &str = "DELETE FROM offercast.recipients
   WHERE id = ANY ($1) AND state IN ('pending', 'skipped')";
+const REMOVE_FAILED: &str = "DELETE FROM offercast.recipients
+  WHERE id = ANY ($1) AND state = 'accepted' AND receipt = 'failed'";
+// Written before the rows are removed, so that the first message stays in the person's history.
+const AUDIT_FAILED: &str = "INSERT INTO offercast.audit (campaign, plan, number, person,
+    attempted_at, from_state, from_cause, to_state, reason, evidence, done_by, done_at)
+  SELECT campaign, plan, number, person, attempted_at, state, receipt, 'pending', $2, NULL, $3, $4
+  FROM offercast.recipients WHERE id = ANY ($1) ORDER BY id";
+
 /// A plan of this consumption whose recipients are being written.
 pub(super) struct OpenPlan {
     pub(super) row: i64,
@@ -57,6 +68,7 @@ pub(super) struct OpenPlan {
     pub(super) terms: String,
     pub(super) planned: i64,
     pub(super) has_older: bool,
+    pub(super) again_after_failure: bool,
     /// Who is not written yet.
     pub(super) people: Waiting,
 }
@@ -130,7 +142,7 @@ impl OpenPlan {
         let people: Vec<_> = self.people.rows.iter().map(|waiting| waiting.person).collect();
         let places: HashMap<_, _> =
             people.iter().enumerate().map(|(place, person)| (*person, place)).collect();
-        let mut removed = Vec::new();
+        let (mut removed, mut failed) = (Vec::new(), Vec::new());
         for row in session.rows(FIND_RECIPIENTS, &[int(&self.campaign), ints(&people)])? {
             let (id, plan): (i64, i64) = (row.get(0), row.get(1));
             let damaged = || Fault::row("recipients", id);
@@ -141,14 +153,21 @@ impl OpenPlan {
                 return Err(LedgerError::TwiceInPlan { campaign, number }.into());
             }
             let state = State::parse(row.get(3)).ok_or_else(damaged)?;
-            if !matches!(state, State::Pending | State::Skipped) {
+            let is_again = self.again_after_failure && row.get(6);
+            if !is_again && !matches!(state, State::Pending | State::Skipped) {
                 return Err(LedgerError::Settled { campaign, number, state }.into());
             }
             waiting.attempts = row.get(4);
             waiting.round = row.get(5);
-            removed.push(id);
+            if is_again { failed.push(id) } else { removed.push(id) }
         }
-        if session.run(REMOVE_RECIPIENTS, &[ints(&removed)])? == removed.len() as u64 {
+        let mut gone = session.run(REMOVE_RECIPIENTS, &[ints(&removed)])?;
+        if !failed.is_empty() {
+            let at = self.consumed_at.as_millis();
+            session.run(AUDIT_FAILED, &[ints(&failed), text(&AGAIN), text(&AGAIN_BY), int(&at)])?;
+            gone += session.run(REMOVE_FAILED, &[ints(&failed)])?;
+        }
+        if gone == (removed.len() + failed.len()) as u64 {
             return Ok(());
         }
         Err(Fault::row("recipients", 0))

@@ -11,7 +11,7 @@ use crate::ledger::types::{
     CampaignMemory, ConsumedPlan, FoundPlan, Known, PendingRow, PlanRow, RowId, Sent, Snapshot,
 };
 use crate::model::{
-    CampaignName, CouponCode, KeyFingerprint, PhoneNumber, PlanId, SidFingerprint, State,
+    CampaignName, CouponCode, KeyFingerprint, PhoneNumber, PlanId, Receipt, SidFingerprint, State,
     StateCounts, Timestamp,
 };
 
@@ -34,7 +34,7 @@ const PLANS: &str = concat!(
 const RECIPIENTS: &str = concat!(
     "SELECT ",
     deciding_columns!(),
-    ", r.cause FROM offercast.recipients AS r WHERE r.campaign = $1"
+    ", r.cause, r.receipt FROM offercast.recipients AS r WHERE r.campaign = $1"
 );
 
 const ISSUED: &str = "SELECT i.id, i.number, i.coupon_code, i.code_digest
@@ -223,6 +223,7 @@ fn memory(session: &Session, campaign: &CampaignName) -> Result<Option<CampaignM
             return Err(damaged());
         }
         let cause: Option<&str> = row.get(DECIDING_COLUMNS);
+        let receipt: Option<&str> = row.get(DECIDING_COLUMNS + 1);
         known.push(Known {
             number,
             state,
@@ -231,6 +232,7 @@ fn memory(session: &Session, campaign: &CampaignName) -> Result<Option<CampaignM
             code: deciding.code_digest.cast_unsigned(),
             round: u32::try_from(deciding.round).map_err(|_| damaged())?,
             settled_unsent: state == State::Skipped && cause == Some(UNSENT),
+            failed: state == State::Accepted && receipt == Some(Receipt::Failed.as_str()),
         });
         Ok(())
     })?;

@@ -11,6 +11,7 @@ use crate::model::{CampaignName, KeyFingerprint, OfferEnd, State, Timestamp};
 
 use super::fault::Fault;
 use super::marks;
+use super::older::{self, Next, Past};
 use super::open::LockedLedger;
 use super::person_index::{self, PersonIndex};
 use super::pragmas;
@@ -40,11 +41,6 @@ const ADD_RECIPIENT: &str = "INSERT INTO recipients (campaign, plan, state, numb
     header_url, text_checksum, attempts, updated_at)
   VALUES (?1, ?2, 'pending', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
   ON CONFLICT DO NOTHING";
-const FIND_RECIPIENT: &str = "SELECT id, plan, state, attempts, round, cause = 'unsent'
-  FROM recipients
-  WHERE campaign = ?1 AND person = ?2";
-const REMOVE_RECIPIENT: &str = "DELETE FROM recipients
-  WHERE id = ?1 AND state IN ('pending', 'skipped')";
 const SUPERSEDE: &str = "UPDATE recipients NOT INDEXED
   SET state = 'skipped', cause = 'superseded', updated_at = ?3
   WHERE campaign = ?1 AND plan <> ?2 AND state = 'pending'";
@@ -60,14 +56,6 @@ pub struct Consumption<'l> {
     failed: bool,
 }
 
-/// What a person's row of an older plan leaves to the next one.
-#[derive(Clone, Copy, Default)]
-struct Past {
-    attempts: i64,
-    /// How often the person was settled as unsent.
-    round: i64,
-}
-
 /// A plan of this consumption whose recipients are being written.
 struct OpenPlan {
     row: i64,
@@ -81,6 +69,7 @@ struct OpenPlan {
     terms: String,
     planned: i64,
     has_older: bool,
+    again_after_failure: bool,
 }
 
 impl LockedLedger {
@@ -109,7 +98,8 @@ impl Consumption<'_> {
     }
 
     /// Writes one recipient as pending, after those written before. People who are absent,
-    /// `pending` under an older plan, or `skipped` may be planned; others never.
+    /// `pending` under an older plan, or `skipped` may be planned, and where the plan says so
+    /// people whose message failed later; others never.
     pub fn recipient(&mut self, plan: PlanRow, new: &NewRecipient) -> Result<(), LedgerError> {
         self.step(|consumption| consumption.add_recipient(plan, new))
     }
@@ -197,6 +187,7 @@ impl Consumption<'_> {
             terms,
             planned: 0,
             has_older,
+            again_after_failure: record.again_after_failure,
         });
         Ok(PlanRow(row))
     }
@@ -308,27 +299,14 @@ impl Consumption<'_> {
     /// Removes the person's row of an older plan, if it may be; returns what stays of it.
     fn make_way(&mut self, plan: usize, new: &NewRecipient) -> Result<Past, Fault> {
         let plan = &self.plans[plan];
-        let person = stored(new.number.person().as_u64());
-        let found: Option<(i64, i64, String, Past)> = self
-            .statements
-            .get(FIND_RECIPIENT)?
-            .query_row((plan.campaign, person), |row| {
-                let unsent = row.get::<_, Option<bool>>(5)?.unwrap_or_default();
-                let round = row.get::<_, i64>(4)? + i64::from(unsent);
-                let past = Past { attempts: row.get(3)?, round };
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, past))
-            })
-            .optional()?;
-        let Some((id, older_plan, state, past)) = found else { return Ok(Past::default()) };
-        let (campaign, number) = (plan.name.clone(), new.number);
-        if older_plan == plan.row {
-            return Err(LedgerError::TwiceInPlan { campaign, number }.into());
-        }
-        let state = State::parse(&state).ok_or_else(|| Fault::row("recipients", id))?;
-        if self.statements.run(REMOVE_RECIPIENT, [id])? == 0 {
-            return Err(LedgerError::Settled { campaign, number, state }.into());
-        }
-        Ok(past)
+        let next = Next {
+            campaign: plan.campaign,
+            name: &plan.name,
+            plan: plan.row,
+            consumed_at: plan.consumed_at,
+            again_after_failure: plan.again_after_failure,
+        };
+        older::make_way(&mut self.statements, &next, new.number)
     }
 
     fn finish(&mut self) -> Result<Mark, Fault> {

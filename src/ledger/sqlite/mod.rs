@@ -10,6 +10,7 @@ mod init;
 mod issued;
 mod marks;
 mod migrate;
+mod older;
 mod open;
 mod person_index;
 mod pragmas;

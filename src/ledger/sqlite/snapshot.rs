@@ -13,7 +13,7 @@ use crate::ledger::types::{
     CampaignMemory, ConsumedPlan, FoundPlan, Known, PendingRow, PlanRow, RowId, Sent, Snapshot,
 };
 use crate::model::{
-    CampaignName, CouponCode, KeyFingerprint, PhoneNumber, PlanId, SidFingerprint, State,
+    CampaignName, CouponCode, KeyFingerprint, PhoneNumber, PlanId, Receipt, SidFingerprint, State,
     StateCounts, Timestamp,
 };
 
@@ -32,7 +32,7 @@ const PLANS: &str =
 const RECIPIENTS: &str = concat!(
     "SELECT ",
     deciding_columns!(),
-    ", r.cause FROM recipients AS r NOT INDEXED WHERE r.campaign = ?1"
+    ", r.cause, r.receipt FROM recipients AS r NOT INDEXED WHERE r.campaign = ?1"
 );
 
 /// A row that would be looked for in vain: its campaign and its plan do not go together.
@@ -244,6 +244,9 @@ fn memory(
         }
         let settled_unsent = state == State::Skipped
             && row.get_ref(DECIDING_COLUMNS)?.as_str_or_null()? == Some(UNSENT);
+        let failed = state == State::Accepted
+            && row.get_ref(DECIDING_COLUMNS + 1)?.as_str_or_null()?
+                == Some(Receipt::Failed.as_str());
         known.push(Known {
             number,
             state,
@@ -252,6 +255,7 @@ fn memory(
             code: deciding.code_digest.cast_unsigned(),
             round: u32::try_from(deciding.round).map_err(|_| damaged())?,
             settled_unsent,
+            failed,
         });
     }
     known.sort_unstable_by_key(|known| known.number);

@@ -128,6 +128,7 @@ fn record(campaign: &str, id: u8) -> PlanRecord {
         api_host: "api.in.kaleyra.io".to_owned(),
         sid: SidFingerprint::new("00112233445566aa"),
         consumed_at: at(10),
+        again_after_failure: false,
     }
 }
 

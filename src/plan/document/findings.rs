@@ -88,6 +88,14 @@ pub(super) fn notice_finding(notice: &Notice) -> Finding {
             "allowed_in_vain",
             format!("`allow.{rule}` is not needed: remove it, or it may let another plan through"),
         ),
+        &Notice::FailedSince(count) => (
+            "failed_since",
+            format!(
+                "{} failed since `allow.failed` was used: it is for one plan; to send to them \
+                 again, state the figure with another reason",
+                people(count)
+            ),
+        ),
         &Notice::Drifted(count) => (
             "drifted",
             format!(
@@ -166,6 +174,15 @@ pub(super) fn blocker_finding(blocker: &Blocker, offset: UtcOffset, now: Timesta
                     })
                     .collect::<Vec<_>>()
                     .join(", ")
+            ),
+        ),
+        Blocker::Failed { people: count } => (
+            "failed",
+            Some(*count),
+            format!(
+                "{} would get the message again, because theirs failed later: state exactly so \
+                 many under `allow.failed`",
+                people(*count)
             ),
         ),
         Blocker::OfferOver { ends_at } => {

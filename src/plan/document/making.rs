@@ -158,6 +158,7 @@ fn counts(plan: &Plan) -> Counts {
     Counts {
         rows: audience.rows,
         send: tally.send,
+        after_failure: tally.after_failure,
         accepted_same: tally.same,
         accepted_differs: tally.differs,
         held_unknown: tally.unknown,

@@ -75,6 +75,8 @@ pub struct Counts {
     pub rows: u64,
     /// `+`: to send.
     pub send: u64,
+    /// Of those, people who get it again: their message was accepted and failed later.
+    pub after_failure: u64,
     /// `=`: accepted before, same content.
     pub accepted_same: u64,
     /// `!`: accepted before, content differs now.

@@ -38,7 +38,7 @@ pub fn write(out: &mut dyn Write, look: Look, view: &PlanView<'_>) -> io::Result
 /// Nothing to do, and nothing that a reviewer would have to look at: one line.
 fn is_settled(view: &PlanView<'_>) -> bool {
     let plan = view.plan;
-    let to_see = |rule: &str| rule == "pending_gone";
+    let to_see = |rule: &str| matches!(rule, "pending_gone" | "failed_since");
     plan.counts.send == 0
         && !plan.warnings.iter().any(|warning| to_see(&warning.rule))
         && plan.changes.is_empty()
@@ -80,6 +80,7 @@ pub(super) fn count_rows(view: &PlanView<'_>) -> Vec<(&'static str, u64, String)
         _ => "to send".to_owned(),
     };
     row("+", counts.send, &send);
+    row("+", counts.after_failure, "of them again, after a failure");
     row(
         "·",
         view.entry.late_excluded,

@@ -174,3 +174,33 @@ fn people_in_doubt_are_listed_by_cause_and_time() {
     let listed: Vec<_> = listed.iter().map(|(cause, id)| (cause.as_str(), id.as_str())).collect();
     assert_eq!(listed, [("connection_lost", "C-2"), ("timeout", "C-4"), ("timeout", "C-1")]);
 }
+
+#[test]
+fn whoever_failed_later_is_planned_again_only_where_the_plan_says_so() {
+    let (world, mut ledger, rows) = in_doubt();
+    settle(&mut ledger, rows[2], reported(Receipt::Failed, "other")).expect("marked");
+    let known = |ledger: &LockedLedger| {
+        let snapshot = ledger.read().snapshot(&name("diwali")).expect("read");
+        snapshot.campaign.expect("known").known[2]
+    };
+    assert_eq!((known(&ledger).failed, known(&ledger).next_round()), (true, 1));
+    let refused = consume(&mut ledger, &record("diwali", 2), [person(3)]);
+    assert!(matches!(refused, Err(LedgerError::Settled { state: State::Accepted, .. })));
+    let again = PlanRecord { again_after_failure: true, ..record("diwali", 2) };
+    // Of the others nobody who was sent to may be planned either.
+    let refused = consume(&mut ledger, &again, [person(3), person(1)]);
+    assert!(matches!(refused, Err(LedgerError::Settled { state: State::Unknown, .. })));
+    assert!(known(&ledger).failed, "all or none");
+
+    let plan = consume(&mut ledger, &again, [person(3)]).expect("consumed");
+    assert_eq!(pending(&ledger, plan).len(), 1);
+    let now = known(&ledger);
+    assert_eq!((now.state, now.failed, now.round), (State::Pending, false, 1));
+    assert!(now.code_may_be_out());
+    assert_eq!(
+        world.query("SELECT from_state, from_cause, to_state, reason, done_by FROM audit"),
+        "accepted||accepted|report_failed|user:asha\n\
+         accepted|failed|pending|again_after_failure|plan:allow.failed"
+    );
+    assert_eq!(ledger.read().counts(&name("diwali")).expect("counted").planned(), 4);
+}
