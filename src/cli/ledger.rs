@@ -15,6 +15,8 @@ pub enum LedgerCommand {
     Check(LedgerCheckArgs),
     /// Take a copy over as the newest there is
     Adopt(LedgerAdoptArgs),
+    /// Move it to another place
+    Copy(LedgerCopyArgs),
     /// Write what the ledger knows of every recipient
     Export(LedgerExportArgs),
 }
@@ -74,6 +76,22 @@ pub struct LedgerAdoptArgs {
     /// The copy's serial, as the refusal named it
     #[arg(long, value_name = "N")]
     pub serial: i64,
+}
+
+/// Move the ledger to another place, from a file to a database or back
+///
+/// Copies every row, reads all of it back, and marks the old ledger as moved: from then on
+/// it refuses, and the new one is the same ledger, with the same lineage. What was cut off is
+/// finished by running it again. Nobody can apply meanwhile.
+#[derive(Debug, Args)]
+pub struct LedgerCopyArgs {
+    /// The ledger: a file or `postgres://user@host/database`
+    #[arg(value_name = "FROM")]
+    pub from: String,
+
+    /// Where it goes; there must be none yet
+    #[arg(value_name = "TO")]
+    pub to: String,
 }
 
 /// Write what the ledger knows of every recipient

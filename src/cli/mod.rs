@@ -29,8 +29,8 @@ pub use environment::{Environment, names as variables};
 pub use exit::Exit;
 pub use init::{CiService, InitArgs};
 pub use ledger::{
-    LedgerAdoptArgs, LedgerCheckArgs, LedgerCommand, LedgerExportArgs, LedgerExportFormat,
-    LedgerInitArgs,
+    LedgerAdoptArgs, LedgerCheckArgs, LedgerCommand, LedgerCopyArgs, LedgerExportArgs,
+    LedgerExportFormat, LedgerInitArgs,
 };
 pub use plan::{PlanArgs, PlanFormat};
 pub use preview::{PreviewArgs, PreviewFormat};

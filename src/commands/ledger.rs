@@ -1,4 +1,4 @@
-//! `offercast ledger init / check / adopt / export`.
+//! `offercast ledger init / check / adopt / copy / export`.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -7,16 +7,19 @@ use std::path::Path;
 
 use super::context::Context;
 use super::error::CommandError;
-use super::ledgers::{LINEAGE_FILE, address, expect_lineage, open_to_read, tell_opened};
+use super::ledgers::{
+    LINEAGE_FILE, address, expect_lineage, open_to_read, tell_opened, typed_address,
+};
 use super::status::campaign_name;
 use crate::cli::{
-    Exit, LedgerAdoptArgs, LedgerCheckArgs, LedgerCommand, LedgerExportArgs, LedgerExportFormat,
-    LedgerInitArgs,
+    Exit, LedgerAdoptArgs, LedgerCheckArgs, LedgerCommand, LedgerCopyArgs, LedgerExportArgs,
+    LedgerExportFormat, LedgerInitArgs,
 };
 use crate::clock::random_bytes;
-use crate::ledger::{HistoryRow, Holder, LedgerAddress, LockTimeout, NewLedger, Who};
+use crate::ledger::{HistoryRow, Holder, LedgerAddress, LockTimeout, Moved, NewLedger, Who};
 use crate::model::{LedgerSecret, Lineage};
 use crate::view::export::{CsvExport, NdjsonExport};
+use crate::view::text::{number, plural};
 
 /// Runs the command.
 pub(super) fn ledger(context: &mut Context, command: &LedgerCommand) -> Result<Exit, CommandError> {
@@ -24,6 +27,7 @@ pub(super) fn ledger(context: &mut Context, command: &LedgerCommand) -> Result<E
         LedgerCommand::Init(args) => init(context, args),
         LedgerCommand::Check(args) => check(context, args),
         LedgerCommand::Adopt(args) => adopt(context, args),
+        LedgerCommand::Copy(args) => copy(context, args),
         LedgerCommand::Export(args) => export(context, args),
     }
 }
@@ -112,6 +116,23 @@ fn adopt(context: &mut Context, args: &LedgerAdoptArgs) -> Result<Exit, CommandE
          serial {} can be sent to again.",
         args.serial
     ));
+    Ok(Exit::Done)
+}
+
+fn copy(context: &mut Context, args: &LedgerCopyArgs) -> Result<Exit, CommandError> {
+    let (from, to) = (typed_address(context, &args.from)?, typed_address(context, &args.to)?);
+    let holder = Holder::this_process(context.clock.now());
+    let moved = from.move_to(&to, LockTimeout::default(), &holder, &mut |table, rows| {
+        context.tell(&format!("copied {} rows of {table}", number(rows)));
+    })?;
+    context.tell(&match moved {
+        Moved::Now { recipients } => format!(
+            "The ledger is in `{to}` now, with {} of recipients; `{from}` refuses from here on.",
+            plural(recipients, "row", "rows")
+        ),
+        Moved::Before => format!("The ledger was moved to `{to}` before."),
+    });
+    context.tell("Name it with `--ledger` or `OFFERCAST_LEDGER` from now on.");
     Ok(Exit::Done)
 }
 

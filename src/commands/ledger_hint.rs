@@ -26,6 +26,14 @@ pub(super) fn ledger_hint(error: &LedgerError) -> Option<String> {
                  sent to since the backup can be sent to again"
             ));
         }
+        LedgerError::Moved { to, serial, .. } => {
+            return Some(format!(
+                "name `{to}` with `--ledger` or `OFFERCAST_LEDGER`; if the move was cut off, run \
+                 `offercast ledger copy` with the same places again; if that place is lost for \
+                 good, `offercast ledger adopt --serial {serial}` goes on here: whoever was sent \
+                 to since can be sent to again"
+            ));
+        }
         LedgerError::Replica { .. } => {
             "name the primary: a replica may not have the newest outcomes"
         }

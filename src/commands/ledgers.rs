@@ -24,29 +24,36 @@ pub(super) fn address(
     context: &Context,
     option: &LedgerOption,
 ) -> Result<LedgerAddress, CommandError> {
-    let environment = &context.environment;
-    let address = if let Some(flag) = &option.ledger {
-        let address = LedgerAddress::parse(flag)?;
-        if address.has_password() {
-            return Err(CommandError::Usage {
-                message: "a password in `--ledger` can be seen by everybody on this machine"
-                    .to_owned(),
-                hint: Some(format!(
-                    "put the URL in `{}`, or the password in `{}` or `~/.pgpass`",
-                    variables::LEDGER,
-                    variables::PGPASSWORD
-                )),
-            });
-        }
-        address
-    } else {
-        match secrets::ledger(environment)? {
-            Some(text) => LedgerAddress::parse(&text)?,
-            None if environment.is_ci() => return Err(CommandError::NoLedgerInCi),
-            None => LedgerAddress::parse(DEFAULT_LEDGER)?,
-        }
+    if let Some(flag) = &option.ledger {
+        return typed_address(context, flag);
+    }
+    let address = match secrets::ledger(&context.environment)? {
+        Some(text) => LedgerAddress::parse(&text)?,
+        None if context.environment.is_ci() => return Err(CommandError::NoLedgerInCi),
+        None => LedgerAddress::parse(DEFAULT_LEDGER)?,
     };
-    let (password, passfile) = secrets::database(environment);
+    with_login(context, address)
+}
+
+/// A ledger's address as it stands on the command line.
+pub(super) fn typed_address(context: &Context, text: &str) -> Result<LedgerAddress, CommandError> {
+    let address = LedgerAddress::parse(text)?;
+    if address.has_password() {
+        return Err(CommandError::Usage {
+            message: "a password on the command line can be seen by everybody on this machine"
+                .to_owned(),
+            hint: Some(format!(
+                "put the URL in `{}`, or the password in `{}` or `~/.pgpass`",
+                variables::LEDGER,
+                variables::PGPASSWORD
+            )),
+        });
+    }
+    with_login(context, address)
+}
+
+fn with_login(context: &Context, address: LedgerAddress) -> Result<LedgerAddress, CommandError> {
+    let (password, passfile) = secrets::database(&context.environment);
     Ok(address.with_login(password, passfile.as_deref())?)
 }
 

@@ -206,6 +206,22 @@ pub enum LedgerError {
     /// An earlier step of this consumption failed, so none of it is kept.
     #[error("the plan was not recorded, because an earlier step failed")]
     Incomplete,
+    /// The ledger went to another place.
+    #[error("the ledger `{place}` was moved to `{to}`")]
+    Moved {
+        /// Where it was.
+        place: Place,
+        /// Where it is.
+        to: String,
+        /// Its last serial here.
+        serial: i64,
+    },
+    /// What arrived in the new place is not what was sent there. None of it is kept.
+    #[error("the copy of the table `{table}` is not what the ledger has: nothing was moved")]
+    CopyDiffers {
+        /// Which table.
+        table: &'static str,
+    },
     /// A row is not in the state that the change starts from. The whole write is refused.
     #[error("row {} is {} in the ledger, not {expected}", row.0, found_state(*found))]
     UnexpectedState {

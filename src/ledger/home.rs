@@ -1,11 +1,26 @@
 //! From a ledger's address to the ledger: the only place that asks where one lives.
 
-use super::address::LedgerAddress;
+use super::address::{LedgerAddress, Place};
 use super::error::{Damage, LedgerError};
 use super::filesystem::FilesystemKind;
+use super::moving::{Incoming, Outgoing, Transfer};
+use super::serial::Mark;
 use super::store::{Opened, ReadLedger};
 use super::types::{Holder, LockTimeout, NewLedger};
 use super::{postgres, sqlite};
+use crate::model::Lineage;
+
+/// How a ledger came to its new place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Moved {
+    /// All of it, just now.
+    Now {
+        /// How many people's rows it has.
+        recipients: u64,
+    },
+    /// It was there already.
+    Before,
+}
 
 impl LedgerAddress {
     /// Creates a ledger and makes it durable. Refuses when one is there. Returns a file
@@ -34,7 +49,7 @@ impl LedgerAddress {
     pub fn read_any_copy(&self) -> Result<Box<dyn ReadLedger>, LedgerError> {
         Ok(match self {
             Self::File(path) => Box::new(sqlite::ReadLedger::open_any(path)?),
-            Self::Server(address) => Box::new(postgres::ReadLedger::open(address)?),
+            Self::Server(address) => Box::new(postgres::ReadLedger::open_any(address)?),
         })
     }
 
@@ -71,6 +86,67 @@ impl LedgerAddress {
                 postgres::LockedLedger::adopt(address, serial, timeout, holder)?.into()
             }
         })
+    }
+}
+
+impl LedgerAddress {
+    /// Moves the ledger to a place where none is: everything that was sent is known there, and
+    /// this place refuses from then on. Tells how far it is by table and rows. Run again with
+    /// the same places, it finishes a move that was cut off.
+    pub fn move_to(
+        &self,
+        to: &Self,
+        timeout: LockTimeout,
+        holder: &Holder,
+        progress: &mut dyn FnMut(&str, u64),
+    ) -> Result<Moved, LedgerError> {
+        let place = to.lasting_place()?;
+        let mut from: Box<dyn Outgoing> = match self {
+            Self::File(path) => {
+                Box::new(sqlite::LockedLedger::open_to_move(path, &place, timeout, holder)?)
+            }
+            Self::Server(address) => {
+                Box::new(postgres::LockedLedger::open_to_move(address, &place, timeout, holder)?)
+            }
+        };
+        if from.was_moved()? && to.has_been_at(from.lineage(), &from.last_mark()?)? {
+            return Ok(Moved::Before);
+        }
+        let incoming: Box<dyn Incoming> = match to {
+            Self::File(path) => Box::new(sqlite::Incoming::begin(path)?),
+            Self::Server(address) => Box::new(postgres::Incoming::begin(address)?),
+        };
+        let mut transfer = Transfer::new(incoming, progress);
+        from.hand_over(holder.since, &place, &mut transfer)?;
+        Ok(Moved::Now { recipients: transfer.finish()? })
+    }
+
+    /// Whether the ledger of that lineage is there, and has been at this mark.
+    fn has_been_at(&self, lineage: &Lineage, mark: &Mark) -> Result<bool, LedgerError> {
+        let found = match self {
+            Self::File(path) => sqlite::ReadLedger::open_any(path)
+                .and_then(|ledger| ledger.has_been_at(lineage, mark)),
+            Self::Server(address) => postgres::ReadLedger::open_any(address)
+                .and_then(|ledger| ledger.has_been_at(lineage, mark)),
+        };
+        match found {
+            Err(LedgerError::Missing { .. }) => Ok(false),
+            found => found,
+        }
+    }
+
+    /// The place under a name that means the same wherever it is read.
+    fn lasting_place(&self) -> Result<Place, LedgerError> {
+        match self {
+            Self::File(path) => match std::path::absolute(path) {
+                Ok(path) => Ok(path.as_path().into()),
+                Err(source) => {
+                    let (path, operation) = (path.clone(), "find");
+                    Err(LedgerError::Io { path, operation, source })
+                }
+            },
+            Self::Server(address) => Ok((&**address).into()),
+        }
     }
 }
 

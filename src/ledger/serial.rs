@@ -59,6 +59,8 @@ pub(super) enum Occasion {
     Codes,
     /// Outcomes were settled.
     Settled,
+    /// The ledger went to another place.
+    Moved,
     /// Somebody took the ledger over as the newest copy there is.
     Adopted,
 }
@@ -71,6 +73,7 @@ impl Occasion {
             Self::Stop => "stop",
             Self::Codes => "codes",
             Self::Settled => "settled",
+            Self::Moved => "moved",
             Self::Adopted => "adopted",
         }
     }

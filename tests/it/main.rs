@@ -26,6 +26,7 @@ mod kills;
 mod ledger;
 mod ledger_faults;
 mod locks;
+mod moving;
 mod outcomes;
 mod pipelines;
 mod plan;

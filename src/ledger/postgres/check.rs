@@ -62,7 +62,7 @@ const RULES: [(&str, &str); 6] = [
 impl ReadLedger {
     /// Checks a whole ledger and lists what is wrong; nothing means sound.
     pub(in crate::ledger) fn check(address: &ServerAddress) -> Result<Vec<Damage>, LedgerError> {
-        let ledger = Self::open(address)?;
+        let ledger = Self::open_any(address)?;
         ledger.reading("check it", findings)
     }
 }

@@ -14,6 +14,8 @@ const FILL_META: &str = "INSERT INTO offercast.meta
     (id, format, lineage, secret, created_at, checksum, epoch)
   VALUES (1, $1, $2, $3, $4, $5, 0) ON CONFLICT DO NOTHING";
 
+const FIND_META: &str = "SELECT 1 FROM offercast.meta";
+
 /// Creates the tables, or fills those that somebody made with [`sql`].
 pub(in crate::ledger) fn init(address: &ServerAddress, new: &NewLedger) -> Result<(), LedgerError> {
     let session = Session::open(address)?;
@@ -25,25 +27,39 @@ pub(in crate::ledger) fn init(address: &ServerAddress, new: &NewLedger) -> Resul
 }
 
 fn make(session: &Session, new: &NewLedger) -> Result<(), Fault> {
-    let place = || session.place().clone();
-    settings::expect_primary(session)?;
-    settings::expect_durable(session)?;
-    session.batch("BEGIN")?;
-    if schema::description(session)?.is_none() {
-        session.batch(schema::CREATE)?;
-    }
-    if !schema::is_intact(session)? {
-        return Err(LedgerError::NotALedger { place: place() }.into());
-    }
+    begin(session)?;
     let (lineage, secret) = (new.lineage.as_str(), new.secret.expose().as_slice());
     let created_at = new.created_at.as_millis();
     let checksum = meta_checksum(lineage, secret, created_at);
     let params =
         [int(&schema::FORMAT), text(&lineage), bytes(&secret), int(&created_at), int(&checksum)];
     if session.run(FILL_META, &params)? == 0 {
-        return Err(LedgerError::Exists { place: place() }.into());
+        return Err(LedgerError::Exists { place: session.place().clone() }.into());
     }
     session.batch("COMMIT")
+}
+
+/// Begins a transaction that finds the tables there.
+pub(super) fn begin(session: &Session) -> Result<(), Fault> {
+    settings::expect_primary(session)?;
+    settings::expect_durable(session)?;
+    session.batch("BEGIN")?;
+    if schema::description(session)?.is_none() {
+        session.batch(schema::CREATE)?;
+    }
+    if schema::is_intact(session)? {
+        Ok(())
+    } else {
+        Err(LedgerError::NotALedger { place: session.place().clone() }.into())
+    }
+}
+
+/// Refuses tables that are a ledger already.
+pub(super) fn expect_empty(session: &Session) -> Result<(), Fault> {
+    match session.row(FIND_META, &[])? {
+        Some(_) => Err(LedgerError::Exists { place: session.place().clone() }.into()),
+        None => Ok(()),
+    }
 }
 
 /// The statements that [`init`] would run, for whoever keeps the database.

@@ -11,6 +11,7 @@ mod import;
 mod init;
 mod issued;
 mod marks;
+mod moving;
 mod open;
 mod open_plan;
 mod passfile;
@@ -31,4 +32,5 @@ pub use passfile::PassfileError;
 
 pub(super) use fault::ServerFault;
 pub(super) use init::{init, sql};
+pub(super) use moving::Incoming;
 pub(super) use open::{LockedLedger, Opened, ReadLedger};

@@ -14,7 +14,7 @@ use super::fault::Fault;
 use super::hold::{self, Hold};
 use super::marks;
 use super::session::Session;
-use super::{import, schema, settings};
+use super::{import, moving, schema, settings};
 
 const READ_META: &str = "SELECT format, lineage, secret, created_at, checksum
   FROM offercast.meta WHERE id = 1";
@@ -45,9 +45,11 @@ pub(in crate::ledger) struct Opened {
 
 /// Which copy of a ledger a writer takes it for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Trust {
+enum Trust<'t> {
     /// The newest, as the server it was last seen on must prove.
     Newest,
+    /// The newest, if it was not moved to another place than this.
+    Moving(&'t str),
     /// One with this serial, on somebody's word.
     Stated(i64),
 }
@@ -55,6 +57,14 @@ enum Trust {
 impl ReadLedger {
     /// Opens a ledger for reading. Needs the right to read and nothing else.
     pub(in crate::ledger) fn open(address: &ServerAddress) -> Result<Self, LedgerError> {
+        let ledger = Self::open_any(address)?;
+        let place = ledger.session.place();
+        moving::expect_here(&ledger.session, None).map_err(|fault| fault.at(place, "open it"))?;
+        Ok(ledger)
+    }
+
+    /// Opens any copy of a ledger, also one that was moved.
+    pub(in crate::ledger) fn open_any(address: &ServerAddress) -> Result<Self, LedgerError> {
         let session = Session::open(address)?;
         let place = session.place().clone();
         Self::examine(session).map_err(|fault| fault.at(&place, "open it"))
@@ -125,18 +135,31 @@ impl LockedLedger {
         timeout: LockTimeout,
         holder: &Holder,
     ) -> Result<Opened, LedgerError> {
-        let mut opened = Self::open_as(address, timeout, holder, Trust::Stated(serial))?;
-        opened.ledger.mark(holder.since, Occasion::Adopted)?;
+        let opened = Self::open_as(address, timeout, holder, Trust::Stated(serial))?;
+        opened.ledger.writing("take it over", |session| {
+            moving::stay(session)?;
+            marks::add(session, holder.since, Occasion::Adopted)
+        })?;
         Ok(opened)
+    }
+
+    /// The same for a ledger that is to be moved there, perhaps once more.
+    pub(super) fn open_moving(
+        address: &ServerAddress,
+        to: &str,
+        timeout: LockTimeout,
+        holder: &Holder,
+    ) -> Result<Opened, LedgerError> {
+        Self::open_as(address, timeout, holder, Trust::Moving(to))
     }
 
     fn open_as(
         address: &ServerAddress,
         timeout: LockTimeout,
         holder: &Holder,
-        trust: Trust,
+        trust: Trust<'_>,
     ) -> Result<Opened, LedgerError> {
-        let reader = ReadLedger::open(address)?;
+        let reader = ReadLedger::open_any(address)?;
         let place = reader.session.place().clone();
         let operation = "open it for writing";
         settings::expect_durable(&reader.session).map_err(|fault| fault.at(&place, operation))?;
@@ -154,7 +177,7 @@ impl LockedLedger {
     fn open_locked(
         reader: &ReadLedger,
         holder: &Holder,
-        trust: Trust,
+        trust: Trust<'_>,
     ) -> Result<(Hold, Imported, u64, Vec<import::Left>), Fault> {
         let ReadLedger { session, lineage, .. } = reader;
         let hold = hold::begin(session, holder)?;
@@ -165,10 +188,14 @@ impl LockedLedger {
                 let found = mark.serial;
                 return Err(LedgerError::OtherSerial { place, found, stated }.into());
             }
-            Trust::Newest if server.is_some() && server != Some(marks::server(session)?) => {
+            Trust::Newest | Trust::Moving(_)
+                if server.is_some() && server != Some(marks::server(session)?) =>
+            {
                 return Err(LedgerError::Restored { place, serial: mark.serial }.into());
             }
-            Trust::Stated(_) | Trust::Newest => {}
+            Trust::Stated(_) => {}
+            Trust::Newest => moving::expect_here(session, None)?,
+            Trust::Moving(to) => moving::expect_here(session, Some(to))?,
         }
         let (found, imported, recovered) = import::settle(session, lineage, &hold, holder.since)?;
         session.batch("COMMIT")?;

@@ -25,6 +25,7 @@ CREATE TABLE offercast.meta (
   checksum bigint NOT NULL,
   api_host text,
   sid_fingerprint text,
+  moved_to text,
   epoch bigint NOT NULL CHECK (epoch >= 0)
 );
 

@@ -9,6 +9,7 @@ mod plan;
 mod recipient;
 mod values;
 
+pub(super) use checksum::Checksum;
 pub(super) use columns::{ALL_COLUMNS, DECIDING_COLUMNS};
 pub(super) use columns::{deciding_columns, plan_columns, text_columns};
 pub(super) use meta::meta_checksum;

@@ -51,17 +51,9 @@ pub(in crate::ledger) fn init(
 }
 
 fn fill(file: &LedgerFile, new: &NewLedger) -> Result<(), Fault> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_NOFOLLOW
-        | OpenFlags::SQLITE_OPEN_EXRESCODE;
-    let mut connection = Connection::open_with_flags(&file.path, flags)?;
-    pragmas::defend(&connection)?;
-    pragmas::make_durable(&connection, file)?;
+    let mut connection = open_new(&file.path, file)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.pragma_update(None, "application_id", schema::APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", schema::FORMAT)?;
-    transaction.execute_batch(schema::CREATE)?;
+    create_tables(&transaction)?;
     let (lineage, secret) = (new.lineage.as_str(), new.secret.expose().as_slice());
     let created_at = new.created_at.as_millis();
     let checksum = meta_checksum(lineage, secret, created_at);
@@ -69,4 +61,23 @@ fn fill(file: &LedgerFile, new: &NewLedger) -> Result<(), Fault> {
     transaction.commit()?;
     connection.close().map_err(|(_, error)| error)?;
     Ok(())
+}
+
+/// Opens an empty file that is to be this ledger.
+pub(super) fn open_new(path: &Path, file: &LedgerFile) -> Result<Connection, Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW
+        | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let connection = Connection::open_with_flags(path, flags)?;
+    pragmas::defend(&connection)?;
+    pragmas::make_durable(&connection, file)?;
+    Ok(connection)
+}
+
+/// Makes it a ledger without content, as part of the caller's transaction.
+pub(super) fn create_tables(connection: &Connection) -> Result<(), Fault> {
+    connection.pragma_update(None, "application_id", schema::APPLICATION_ID)?;
+    connection.pragma_update(None, "user_version", schema::FORMAT)?;
+    Ok(connection.execute_batch(schema::CREATE)?)
 }

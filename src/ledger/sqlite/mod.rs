@@ -10,6 +10,7 @@ mod init;
 mod issued;
 mod marks;
 mod migrate;
+mod moving;
 mod older;
 mod open;
 mod person_index;
@@ -30,4 +31,5 @@ mod write;
 mod tests;
 
 pub(super) use init::init;
+pub(super) use moving::Incoming;
 pub(super) use open::{LockedLedger, Opened, ReadLedger};

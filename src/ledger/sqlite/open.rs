@@ -24,7 +24,7 @@ use super::import;
 use super::marks;
 use super::soundness::Soundness;
 use super::survey::Survey;
-use super::{migrate, pragmas, schema};
+use super::{migrate, moving, pragmas, schema};
 
 /// Files below these sizes are checked page by page when opened (measured: under 3 s for
 /// the 187 MB of a million recipients). Larger ones rely on the row checksums, which every
@@ -78,6 +78,8 @@ impl ReadLedger {
         if let Some(seen) = &seen {
             ledger.expect(seen).map_err(|fault| fault.at(&ledger.file.named, "open it"))?;
         }
+        moving::expect_here(&ledger.connection, &ledger.file, None)
+            .map_err(|fault| fault.at(&ledger.file.named, "open it"))?;
         Ok(ledger)
     }
 
@@ -194,15 +196,29 @@ impl LockedLedger {
         holder: &Holder,
     ) -> Result<Opened, LedgerError> {
         let mut opened = Self::open_as(path, timeout, holder, Trust::Stated(serial))?;
-        opened.ledger.mark(holder.since, Occasion::Adopted)?;
+        let mark = opened.ledger.writing("take it over", |connection| {
+            moving::stay(connection)?;
+            marks::add(connection, holder.since, Occasion::Adopted)
+        })?;
+        opened.ledger.keep_mark(mark)?;
         Ok(opened)
+    }
+
+    /// The same for a ledger that is to be moved there, perhaps once more.
+    pub(super) fn open_moving(
+        path: &Path,
+        to: &str,
+        timeout: LockTimeout,
+        holder: &Holder,
+    ) -> Result<Opened, LedgerError> {
+        Self::open_as(path, timeout, holder, Trust::Moving(to))
     }
 
     fn open_as(
         path: &Path,
         timeout: LockTimeout,
         holder: &Holder,
-        trust: Trust,
+        trust: Trust<'_>,
     ) -> Result<Opened, LedgerError> {
         let file = LedgerFile::find(path)?;
         file.check_owner()?;
@@ -224,7 +240,7 @@ impl LockedLedger {
     fn open_locked(
         file: LedgerFile,
         now: Timestamp,
-        trust: Trust,
+        trust: Trust<'_>,
     ) -> Result<(ReadLedger, Imported, u64), Fault> {
         let seen = Seen::read(&file)?;
         let connection =
@@ -238,17 +254,22 @@ impl LockedLedger {
                 let (place, found) = (place(), mark.serial);
                 return Err(LedgerError::OtherSerial { place, found, stated }.into());
             }
-            (Trust::Newest, Some(seen)) => reader.expect(seen)?,
-            (Trust::Newest, None) if mark.serial > 0 => {
+            (Trust::Newest | Trust::Moving(_), Some(seen)) => reader.expect(seen)?,
+            (Trust::Newest | Trust::Moving(_), None) if mark.serial > 0 => {
                 return Err(LedgerError::Unproven { place: place(), serial: mark.serial }.into());
             }
-            (Trust::Stated(_), _) | (Trust::Newest, None) => {}
+            (_, None) | (Trust::Stated(_), _) => {}
+        }
+        match trust {
+            Trust::Newest => moving::expect_here(&reader.connection, &reader.file, None)?,
+            Trust::Moving(to) => moving::expect_here(&reader.connection, &reader.file, Some(to))?,
+            Trust::Stated(_) => {}
         }
         let (imported, rescued, survey) = import::settle(&reader, now)?;
         reader.surveyed.replace(survey);
         // A crash between the ledger's own mark and the one beside it is made good.
         let now_seen = Seen { lineage: reader.lineage.clone(), mark };
-        if trust == Trust::Newest && seen.as_ref() != Some(&now_seen) {
+        if !matches!(trust, Trust::Stated(_)) && seen.as_ref() != Some(&now_seen) {
             now_seen.keep(&reader.file)?;
         }
         Ok((reader, imported, rescued))
@@ -290,9 +311,11 @@ impl LockedLedger {
 
 /// Which copy of a ledger a writer takes the file for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Trust {
+enum Trust<'t> {
     /// The newest, as the mark beside it must prove.
     Newest,
+    /// The newest, if it was not moved to another place than this.
+    Moving(&'t str),
     /// One with this serial, on somebody's word.
     Stated(i64),
 }

@@ -41,7 +41,8 @@ CREATE TABLE meta (
   created_at INTEGER NOT NULL,
   checksum INTEGER NOT NULL,
   api_host TEXT,
-  sid_fingerprint TEXT
+  sid_fingerprint TEXT,
+  moved_to TEXT
 ) STRICT;
 
 CREATE TABLE campaigns (
@@ -191,4 +192,31 @@ fn objects(connection: &Connection) -> rusqlite::Result<Vec<[String; 4]>> {
     let rows =
         statement.query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?;
     rows.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::moving::TABLES;
+
+    /// A column that were not in the list would stay behind without a word.
+    #[test]
+    fn a_ledger_that_is_moved_takes_every_column_along() {
+        let connection = Connection::open_in_memory().expect("SQLite has memory");
+        connection.execute_batch(CREATE).expect("the tables are SQL");
+        let columns = "SELECT m.name || '.' || i.name FROM sqlite_schema AS m
+            JOIN pragma_table_info(m.name) AS i WHERE m.type = 'table' ORDER BY 1";
+        let mut statement = connection.prepare(columns).expect("the query is SQL");
+        let made = statement.query_map([], |row| row.get(0)).expect("it has rows");
+        let made: Vec<String> = made.collect::<Result<_, _>>().expect("names are text");
+        let mut listed: Vec<_> = TABLES
+            .iter()
+            .flat_map(|table| {
+                table.columns.iter().map(|(name, _)| format!("{}.{name}", table.name))
+            })
+            .chain(["meta.moved_to".to_owned()])
+            .collect();
+        listed.sort_unstable();
+        assert_eq!(made, listed);
+    }
 }

@@ -232,6 +232,8 @@ fn what_is_told_afterwards(tour: &mut Tour) {
     let _ = tour.step_with("plan", 0, later);
     let _ = tour.step("ledger adopt --serial 1", 6);
     let _ = tour.step("ledger check", 0);
+    let _ = tour.step("ledger copy .offercast/ledger.db moved/ledger.db", 0);
+    let _ = tour.step("status", 6);
 }
 
 fn later(command: Command<'_>) -> Command<'_> {
