@@ -1,8 +1,6 @@
 //! People who must not get a message. Strict: a lost opt-out is a wrong send, so whatever
 //! cannot be read stops the campaign.
 
-use std::collections::{HashMap, HashSet};
-
 use crate::model::{Campaign, CampaignName, Exclude, FileFormat, PersonKey, PhoneNumber};
 
 use super::delimited::DelimitedRows;
@@ -12,6 +10,7 @@ use super::header::{missing_column, names_of};
 use super::lines::{Lines, ReadError};
 use super::ndjson::{JsonRows, no_names};
 use super::number::{NumberReader, looks_like_number};
+use super::people::{PersonMap, PersonSet};
 use super::row::{Row, RowFault};
 use super::source::{delimiter_of, read_finding};
 
@@ -24,8 +23,8 @@ const LISTED_ROWS: u64 = 20;
 /// Everybody who is excluded, and by which entry of the campaign's `exclude`.
 #[derive(Clone, Debug, Default)]
 pub struct Exclusions {
-    people: HashMap<u64, u16>,
-    late: HashSet<u64>,
+    people: PersonMap<u16>,
+    late: PersonSet,
     rows: Vec<u64>,
 }
 

@@ -24,6 +24,7 @@ mod lines;
 mod ndjson;
 mod number;
 mod pass;
+mod people;
 mod receipts;
 mod report;
 mod row;

@@ -1,12 +1,12 @@
 //! What one reading of the audience found.
 
-use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::model::{Fields, OnDuplicate, Origin, PersonKey};
 
 use super::dropped::{DropCounts, DropReason, Dropped};
 use super::finding::Finding;
+use super::people::{PersonMap, PersonSet};
 
 /// Dropped rows kept for the report; the visitor gets all.
 const KEPT_DROPS: usize = 20;
@@ -70,8 +70,8 @@ impl AudienceReport {
 
 /// Who was seen so far: 8 bytes a person, more only where rows have to be compared.
 pub(super) enum Seen {
-    First(HashSet<u64>),
-    Compared(HashMap<u64, (u64, Origin)>),
+    First(PersonSet),
+    Compared(PersonMap<(u64, Origin)>),
 }
 
 /// What a row is to those before it.
@@ -86,8 +86,8 @@ pub(super) enum Sighting {
 impl Seen {
     pub(super) fn new(mode: OnDuplicate) -> Self {
         match mode {
-            OnDuplicate::First => Self::First(HashSet::new()),
-            OnDuplicate::Error => Self::Compared(HashMap::new()),
+            OnDuplicate::First => Self::First(PersonSet::default()),
+            OnDuplicate::Error => Self::Compared(PersonMap::default()),
         }
     }
 

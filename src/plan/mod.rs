@@ -14,6 +14,7 @@ mod daily;
 pub mod document;
 mod guard;
 mod identity;
+mod index;
 mod inputs;
 mod lookup;
 mod past;

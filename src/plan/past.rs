@@ -1,21 +1,17 @@
 //! What the ledger knows of a campaign's people, asked person by person, from any thread.
 
 use super::action::{Action, HoldReason, SkipReason};
+use super::index::Index;
 use crate::ledger::{Known, Snapshot};
-use crate::model::{ContentHash, PersonKey, PhoneNumber, State};
+use crate::model::{ContentHash, PhoneNumber, State};
 
-/// People between two of [`Past::steps`].
-const STEP: usize = 64;
-
-/// Everybody known of one campaign. Beyond the snapshot it borrows, it needs an eighth of a
-/// byte for each of them, and 4 bytes more where numbers and persons have another order.
+/// Everybody known of one campaign. Beyond the snapshot it borrows, it needs 8 to 16 bytes for
+/// each of them.
 #[derive(Debug)]
 pub struct Past<'a> {
     people: &'a [Known],
-    /// The order of the persons, where it is not that of their numbers.
-    order: Option<Vec<u32>>,
-    /// Every 64th person, so that a search begins in memory that is near.
-    steps: Vec<u64>,
+    /// By person, which is another order than that of the numbers.
+    index: Index,
     /// Whether those whose message failed later are sent to again.
     again_after_failure: bool,
 }
@@ -37,21 +33,14 @@ impl<'a> Past<'a> {
     pub(super) fn of(snapshot: Option<&'a Snapshot>, again_after_failure: bool) -> Self {
         let memory = snapshot.and_then(|snapshot| snapshot.campaign.as_ref());
         let people = memory.map(|memory| memory.known.as_slice()).unwrap_or_default();
-        let key = |known: &Known| known.number.person().as_u64();
-        let order = (!people.is_sorted_by_key(key)).then(|| {
-            let count = u32::try_from(people.len()).expect("numbers have fewer persons than 2^32");
-            let mut order: Vec<u32> = (0..count).collect();
-            order.sort_unstable_by_key(|&at| key(&people[at as usize]));
-            order
-        });
-        let mut past = Self { people, order, steps: Vec::new(), again_after_failure };
-        past.steps = (0..people.len()).step_by(STEP).map(|at| past.person(at)).collect();
-        past
+        let index = Index::over(people.iter().map(person));
+        Self { people, index, again_after_failure }
     }
 
     /// The decision for one person of the audience.
     pub fn decide(&self, number: PhoneNumber, content: ContentHash) -> Decision {
-        let Some(index) = self.find(number.person()) else {
+        let person_of = |at: usize| person(&self.people[at]);
+        let Some(index) = self.index.find(number.person().as_u64(), person_of) else {
             return Decision { action: Action::Send, known: None, round: 0 };
         };
         let known = &self.people[index];
@@ -69,29 +58,10 @@ impl<'a> Past<'a> {
     pub(super) fn people(&self) -> &'a [Known] {
         self.people
     }
+}
 
-    fn find(&self, person: PersonKey) -> Option<usize> {
-        let person = person.as_u64();
-        let start = self.steps.partition_point(|&step| step <= person).checked_sub(1)? * STEP;
-        let (mut low, mut high) = (start, self.people.len().min(start + STEP));
-        while low < high {
-            let middle = low.midpoint(high);
-            match self.person(middle).cmp(&person) {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
-                std::cmp::Ordering::Equal => return Some(self.index(middle)),
-            }
-        }
-        None
-    }
-
-    fn person(&self, at: usize) -> u64 {
-        self.people[self.index(at)].number.person().as_u64()
-    }
-
-    fn index(&self, at: usize) -> usize {
-        self.order.as_ref().map_or(at, |order| order[at] as usize)
-    }
+fn person(known: &Known) -> u64 {
+    known.number.person().as_u64()
 }
 
 /// The decision for a person the ledger knows.
