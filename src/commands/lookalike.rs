@@ -27,13 +27,12 @@ pub(super) fn lookalikes(
         return Ok(notices);
     }
     let since = now.minus(PERIOD);
-    for row in ledger.status()? {
-        let recent = row.consumed_at.is_some_and(|at| at >= since);
-        if row.campaign == plan.campaign || !recent {
+    for campaign in ledger.consumed_since(since)? {
+        if campaign == plan.campaign {
             continue;
         }
         let (mut looked_at, mut same) = (0, 0);
-        ledger.visit_history(&Who::All, Some(&row.campaign), &mut |person| {
+        ledger.visit_history(&Who::All, Some(&campaign), &mut |person| {
             looked_at += 1;
             let reached =
                 matches!(person.state, State::Accepted | State::Unknown | State::Attempting);
@@ -44,7 +43,7 @@ pub(super) fn lookalikes(
         })?;
         let smaller = looked_at.min(plan.sends.len() as u64);
         if same > 0 && same.saturating_mul(PART) >= smaller {
-            notices.push(Notice::Lookalike { campaign: row.campaign, people: same });
+            notices.push(Notice::Lookalike { campaign, people: same });
         }
     }
     Ok(notices)

@@ -57,6 +57,9 @@ pub trait ReadLedger: Debug {
     /// When anything was last put on the wire, so that a restart keeps to the rate.
     fn last_attempt_at(&self) -> Result<Option<Timestamp>, LedgerError>;
 
+    /// The campaigns whose last plan was consumed since then, by name.
+    fn consumed_since(&self, since: Timestamp) -> Result<Vec<CampaignName>, LedgerError>;
+
     /// One line for each campaign, by name.
     fn status(&self) -> Result<Vec<CampaignStatusRow>, LedgerError>;
 

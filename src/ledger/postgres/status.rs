@@ -24,19 +24,38 @@ const LAST_STOP: &str = "SELECT stopped_at, reason, detail FROM offercast.stops
   WHERE campaign = $1 ORDER BY id DESC LIMIT 1";
 
 impl ReadLedger {
+    pub(super) fn read_consumed_since(
+        &self,
+        since: Timestamp,
+    ) -> Result<Vec<CampaignName>, LedgerError> {
+        self.reading("look for other campaigns", |session| {
+            let mut names = Vec::new();
+            for row in session.rows(CAMPAIGNS, &[])? {
+                let id = row.get(0);
+                if plans(session, id)?.last().is_some_and(|(_, last)| last.consumed_at >= since) {
+                    names.push(campaign_name(id, row.get(1))?);
+                }
+            }
+            Ok(names)
+        })
+    }
+
     pub(super) fn read_status(&self) -> Result<Vec<CampaignStatusRow>, LedgerError> {
         self.reading("read the status", |session| {
             let mut tallies = tally(session, None)?;
             let campaigns = session.rows(CAMPAIGNS, &[])?;
             let lines = campaigns.iter().map(|row| {
                 let id = row.get(0);
-                let name = CampaignName::new(row.get::<_, &str>(1))
-                    .map_err(|_| Fault::row("campaigns", id))?;
+                let name = campaign_name(id, row.get(1))?;
                 line(session, id, name, tallies.remove(&id).unwrap_or_default())
             });
             lines.collect()
         })
     }
+}
+
+fn campaign_name(row: i64, name: &str) -> Result<CampaignName, Fault> {
+    CampaignName::new(name).map_err(|_| Fault::row("campaigns", row))
 }
 
 fn line(

@@ -61,6 +61,10 @@ impl store::ReadLedger for ReadLedger {
         self.find_last_attempt()
     }
 
+    fn consumed_since(&self, since: Timestamp) -> Result<Vec<CampaignName>, LedgerError> {
+        self.read_consumed_since(since)
+    }
+
     fn status(&self) -> Result<Vec<CampaignStatusRow>, LedgerError> {
         self.read_status()
     }

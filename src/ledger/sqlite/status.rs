@@ -22,6 +22,23 @@ const LAST_STOP: &str = "SELECT stopped_at, reason, detail FROM stops
   WHERE campaign = ?1 ORDER BY id DESC LIMIT 1";
 
 impl ReadLedger {
+    /// The campaigns whose last plan was consumed since then, by name. Reads no recipient.
+    pub fn consumed_since(&self, since: Timestamp) -> Result<Vec<CampaignName>, LedgerError> {
+        self.reading("look for other campaigns", |connection| {
+            let mut statement = connection.prepare(CAMPAIGNS)?;
+            let mut rows = statement.query([])?;
+            let mut campaigns = Vec::new();
+            while let Some(row) = rows.next()? {
+                let id = row.get(0)?;
+                if plans(connection, id)?.last().is_some_and(|(_, last)| last.consumed_at >= since)
+                {
+                    campaigns.push(campaign_name(id, row.get_ref(1)?.as_str()?)?);
+                }
+            }
+            Ok(campaigns)
+        })
+    }
+
     /// One line for each campaign, by name.
     pub fn status(&self) -> Result<Vec<CampaignStatusRow>, LedgerError> {
         self.reading("read the status", |connection| {
@@ -31,14 +48,17 @@ impl ReadLedger {
             let mut lines = Vec::new();
             while let Some(row) = rows.next()? {
                 let id = row.get(0)?;
-                let name = CampaignName::new(row.get_ref(1)?.as_str()?)
-                    .map_err(|_| Fault::row("campaigns", id))?;
+                let name = campaign_name(id, row.get_ref(1)?.as_str()?)?;
                 let tally = tallies.remove(&id).unwrap_or_default();
                 lines.push(line(connection, id, name, tally)?);
             }
             Ok(lines)
         })
     }
+}
+
+fn campaign_name(row: i64, name: &str) -> Result<CampaignName, Fault> {
+    CampaignName::new(name).map_err(|_| Fault::row("campaigns", row))
 }
 
 fn line(

@@ -60,6 +60,10 @@ impl store::ReadLedger for ReadLedger {
         self.last_attempt_at()
     }
 
+    fn consumed_since(&self, since: Timestamp) -> Result<Vec<CampaignName>, LedgerError> {
+        self.consumed_since(since)
+    }
+
     fn status(&self) -> Result<Vec<CampaignStatusRow>, LedgerError> {
         self.status()
     }
