@@ -13,6 +13,7 @@ mod migrate;
 mod moving;
 mod older;
 mod open;
+mod people;
 mod person_index;
 mod pragmas;
 mod rates;

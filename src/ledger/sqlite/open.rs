@@ -39,6 +39,8 @@ const READ_META: &str = "SELECT lineage, secret, created_at, checksum FROM meta 
 pub struct ReadLedger {
     pub(super) connection: Connection,
     pub(super) file: LedgerFile,
+    /// How further connections are opened for reading.
+    pub(super) mode: ReadMode,
     lineage: Lineage,
     secret: LedgerSecret,
     soundness: Soundness,
@@ -141,7 +143,7 @@ impl ReadLedger {
         let (lineage, secret) = read_meta(&connection)?;
         let surveyed = RefCell::default();
         let is_locked = writing;
-        Ok(Self { connection, file, lineage, secret, soundness, is_locked, surveyed })
+        Ok(Self { connection, file, mode, lineage, secret, soundness, is_locked, surveyed })
     }
 
     /// Which ledger this is.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::ledger::error::LedgerError;
 use crate::ledger::rows::{
-    ALL_COLUMNS, DECIDING_COLUMNS, Verified, deciding_columns, phone, plan_columns, text_columns,
+    ALL_COLUMNS, Verified, deciding_columns, phone, plan_columns, text_columns,
 };
 use crate::ledger::settlement::UNSENT;
 use crate::ledger::types::{
@@ -19,6 +19,7 @@ use crate::model::{
 
 use super::fault::Fault;
 use super::open::{LockedLedger, ReadLedger};
+use super::people::{Helpers, Of, read_people};
 use super::rows::{read_plan, read_recipient, read_texts};
 use super::survey::Survey;
 
@@ -29,26 +30,10 @@ const CAMPAIGN: &str = "SELECT id, code_key FROM campaigns NOT INDEXED WHERE nam
 const PLANS: &str =
     concat!("SELECT ", plan_columns!(), " FROM plans AS p WHERE p.campaign = ?1 ORDER BY p.id");
 
-const RECIPIENTS: &str = concat!(
-    "SELECT ",
-    deciding_columns!(),
-    ", r.cause, r.receipt FROM recipients AS r NOT INDEXED WHERE r.campaign = ?1"
-);
-
-/// A row that would be looked for in vain: its campaign and its plan do not go together.
-const ASTRAY: &str = "SELECT id FROM recipients NOT INDEXED
-  WHERE (campaign = ?1) <> (plan IN (SELECT id FROM plans WHERE campaign = ?1)) LIMIT 1";
-
 const ISSUED: &str = "SELECT i.id, i.number, i.coupon_code, i.code_digest FROM issued_codes AS i
   WHERE i.campaign = ?1 AND NOT EXISTS
     (SELECT 1 FROM recipients AS r WHERE r.campaign = i.campaign AND r.person = i.person)
   ORDER BY i.number";
-
-const NUMBERS: &str = concat!(
-    "SELECT ",
-    deciding_columns!(),
-    " FROM recipients AS r NOT INDEXED WHERE r.campaign = ?1"
-);
 
 const PENDING: &str = concat!(
     "SELECT ",
@@ -74,6 +59,7 @@ const SENT: &str = "SELECT plan, at / 1000 + 1 AS second, count(*) FROM
 impl ReadLedger {
     /// All that planning one campaign may know. A million recipients take a second or two.
     pub fn snapshot(&self, campaign: &CampaignName) -> Result<Snapshot, LedgerError> {
+        let helpers = Helpers::of(self);
         self.reading("read a campaign's past", |connection| {
             let (api_host, sid): (Option<String>, Option<String>) =
                 connection.query_row(HOST, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -82,7 +68,7 @@ impl ReadLedger {
                 secret: self.secret().clone(),
                 api_host,
                 sid: sid.map(SidFingerprint::new),
-                campaign: memory(connection, campaign)?,
+                campaign: memory(connection, helpers, campaign)?,
             })
         })
     }
@@ -95,20 +81,16 @@ impl ReadLedger {
         campaign: &CampaignName,
         states: &[State],
     ) -> Result<Option<Vec<PhoneNumber>>, LedgerError> {
+        let helpers = Helpers::of(self);
         self.reading("read a campaign's numbers", |connection| {
             let Some((campaign, _)) = find_campaign(connection, campaign)? else {
                 return Ok(None);
             };
-            expect_whole(connection, campaign)?;
-            let mut numbers = Vec::new();
-            let mut statement = connection.prepare(NUMBERS)?;
-            let mut rows = statement.query([campaign])?;
-            while let Some(row) = rows.next()? {
-                let Verified { number, state, .. } = read_recipient(row)?;
-                if states.contains(&state) {
-                    numbers.push(number);
-                }
-            }
+            let plans = plans(connection, campaign)?;
+            let of = Of { campaign, plans: &plans };
+            let mut numbers = read_people(connection, helpers, of, |person, _| {
+                Ok(states.contains(&person.state).then_some(person.number))
+            })?;
             numbers.sort_unstable();
             Ok(Some(numbers))
         })
@@ -225,29 +207,21 @@ impl LockedLedger {
 
 fn memory(
     connection: &Connection,
+    helpers: Helpers,
     campaign: &CampaignName,
 ) -> Result<Option<CampaignMemory>, Fault> {
     let Some((campaign, code_key)) = find_campaign(connection, campaign)? else {
         return Ok(None);
     };
-    expect_whole(connection, campaign)?;
-    let last = plans(connection, campaign)?.pop();
-    let last_row = last.as_ref().map(|(row, _)| *row);
-    let mut known = Vec::new();
-    let mut statement = connection.prepare(RECIPIENTS)?;
-    let mut rows = statement.query([campaign])?;
-    while let Some(row) = rows.next()? {
-        let Verified { id, number, state, content, deciding, .. } = read_recipient(row)?;
+    let mut plans = plans(connection, campaign)?;
+    let last_row = plans.last().map(|(row, _)| *row);
+    let of = Of { campaign, plans: &plans };
+    let mut known = read_people(connection, helpers, of, |verified, more| {
+        let Verified { id, number, state, content, deciding, .. } = verified;
         let damaged = || Fault::row("recipients", id);
-        if deciding.campaign != campaign {
-            return Err(damaged());
-        }
-        let settled_unsent = state == State::Skipped
-            && row.get_ref(DECIDING_COLUMNS)?.as_str_or_null()? == Some(UNSENT);
-        let failed = state == State::Accepted
-            && row.get_ref(DECIDING_COLUMNS + 1)?.as_str_or_null()?
-                == Some(Receipt::Failed.as_str());
-        known.push(Known {
+        let settled_unsent = state == State::Skipped && more.cause == Some(UNSENT);
+        let failed = state == State::Accepted && more.receipt == Some(Receipt::Failed.as_str());
+        Ok(Some(Known {
             number,
             state,
             content,
@@ -256,22 +230,15 @@ fn memory(
             round: u32::try_from(deciding.round).map_err(|_| damaged())?,
             settled_unsent,
             failed,
-        });
-    }
+        }))
+    })?;
     known.sort_unstable_by_key(|known| known.number);
     Ok(Some(CampaignMemory {
         code_key,
-        last_plan: last.map(|(_, plan)| plan),
+        last_plan: plans.pop().map(|(_, plan)| plan),
         known,
         issued: issued(connection, campaign)?,
     }))
-}
-
-/// A row's checksum tells of a flipped bit only where the row is read. One that fell out of
-/// its campaign would not be, and its person would be sent to again.
-fn expect_whole(connection: &Connection, campaign: i64) -> Result<(), Fault> {
-    let astray = connection.query_row(ASTRAY, [campaign], |row| row.get(0)).optional()?;
-    astray.map_or(Ok(()), |row| Err(Fault::row("recipients", row)))
 }
 
 /// A campaign's row id and the key its codes began with.

@@ -5,6 +5,7 @@ mod copies;
 mod damage;
 mod migrating;
 mod opening;
+mod people;
 mod reading;
 mod settling;
 mod unrecorded;
