@@ -41,6 +41,15 @@ impl Shape {
         (self.in_flight * self.group) as u64
     }
 
+    /// How its requests are told in the table.
+    fn words(self) -> String {
+        match self {
+            Self { upload: 1.., .. } => format!("single, {} MB", self.upload / 1_000_000),
+            Self { group: 1, .. } => "single".to_owned(),
+            Self { group, .. } => format!("groups of {group}"),
+        }
+    }
+
     fn yaml(self) -> String {
         let Self { in_flight, group, upload, .. } = self;
         let header = match upload {
@@ -213,7 +222,7 @@ impl Ground {
 #[derive(Debug)]
 pub(super) struct Kills {
     name: &'static str,
-    bound: u64,
+    shape: Shape,
     campaigns: u64,
     people: u64,
     resent: u64,
@@ -223,9 +232,8 @@ pub(super) struct Kills {
 
 impl Kills {
     pub(super) fn new(name: &'static str, shape: Shape) -> Self {
-        let bound = shape.bound();
-        let unknown = vec![0; usize::try_from(bound).expect("small") + 1];
-        Self { name, bound, campaigns: 0, people: 0, resent: 0, unknown }
+        let unknown = vec![0; usize::try_from(shape.bound()).expect("small") + 1];
+        Self { name, shape, campaigns: 0, people: 0, resent: 0, unknown }
     }
 
     fn add(&mut self, unknown: u64) {
@@ -242,24 +250,26 @@ impl Kills {
         worst as u64
     }
 
-    /// Tells the table that `docs/reliability.md` is written from.
+    /// Tells the row that stands in the table of `docs/reliability.md`.
     pub(super) fn tell(&self) {
         say(&self.to_string());
     }
 }
 
 impl fmt::Display for Kills {
+    /// A row of that table. Nobody is lost where it is told: the checker fails before.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, bound, campaigns, people, resent, unknown } = self;
-        let total = self.total();
+        let Self { name, shape, campaigns, people, resent, unknown } = self;
+        let (total, bound, requests) = (self.total(), shape.bound(), shape.words());
         write!(
             f,
-            "{name}: {total} kills in {campaigns} campaigns of {people} people; accepted twice \
-             {resent}, lost 0; unknown per kill (bound {bound}):"
+            "| {name} | {requests} | {total} | {campaigns} | {people} | {resent} | 0 | {bound} |"
         )?;
-        for (left, kills) in unknown.iter().enumerate().filter(|(_, kills)| **kills > 0) {
-            write!(f, " {left} ({kills}x)")?;
+        for (index, (left, kills)) in
+            unknown.iter().enumerate().filter(|(_, kills)| **kills > 0).enumerate()
+        {
+            write!(f, "{} {left} ({kills})", if index == 0 { "" } else { "," })?;
         }
-        Ok(())
+        f.write_str(" |")
     }
 }

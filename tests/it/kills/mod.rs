@@ -67,18 +67,18 @@ fn after_reply(dice: &mut Dice) -> Point {
 
 #[test]
 fn killed_at_any_time_nobody_is_sent_to_twice() {
-    let _ = kill("at any time, one by one", 22, Shape::SINGLE, rough_script, any_time);
+    let _ = kill("at any time", 22, Shape::SINGLE, rough_script, any_time);
 }
 
 #[test]
 fn killed_at_any_time_nobody_in_a_group_is_sent_to_twice() {
-    let _ = kill("at any time, in groups", 14, Shape::GROUPED, rough_script, any_time);
+    let _ = kill("at any time", 14, Shape::GROUPED, rough_script, any_time);
 }
 
 #[test]
 fn killed_in_the_middle_of_a_request_nobody_is_sent_to_twice() {
-    let _ = kill("mid-request, one by one", 12, Shape::SINGLE, rough_script, mid_request);
-    let _ = kill("mid-request, in groups", 6, Shape::GROUPED, rough_script, mid_request);
+    let _ = kill("mid-request", 12, Shape::SINGLE, rough_script, mid_request);
+    let _ = kill("mid-request", 6, Shape::GROUPED, rough_script, mid_request);
 }
 
 #[test]
@@ -88,16 +88,16 @@ fn killed_in_the_middle_of_an_upload_nobody_is_sent_to_twice() {
 
 #[test]
 fn killed_between_acceptance_and_reply_the_doubt_is_as_large_as_the_plan_said() {
-    let single = kill("before the reply, one by one", 12, Shape::SINGLE, slow_script, before_reply);
+    let single = kill("accepted, before the reply", 12, Shape::SINGLE, slow_script, before_reply);
     assert_eq!(single.worst(), Shape::SINGLE.bound(), "the bound is reached: {single}");
-    let groups = kill("before the reply, in groups", 8, Shape::GROUPED, slow_script, before_reply);
+    let groups = kill("accepted, before the reply", 8, Shape::GROUPED, slow_script, before_reply);
     assert_eq!(groups.worst(), Shape::GROUPED.bound(), "the bound is reached: {groups}");
 }
 
 #[test]
 fn killed_between_reply_and_record_nobody_is_sent_to_twice() {
-    let _ = kill("after the reply, one by one", 12, Shape::SINGLE, slow_script, after_reply);
-    let _ = kill("after the reply, in groups", 8, Shape::GROUPED, slow_script, after_reply);
+    let _ = kill("after the reply", 12, Shape::SINGLE, slow_script, after_reply);
+    let _ = kill("after the reply", 8, Shape::GROUPED, slow_script, after_reply);
 }
 
 /// `status` reads beside the writer: what it says adds up at every moment.

@@ -60,17 +60,17 @@ fn kill_at_calls(name: &'static str, percent: u64, shape: Shape, calls: &str, la
 #[test]
 fn killed_at_any_fsync_nobody_is_sent_to_twice() {
     // At its entry: the commit is written, and its request not yet begun.
-    kill_at_calls("at an fsync", 8, Shape::SINGLE, "fsync,fdatasync", 12);
+    kill_at_calls("at an `fsync`", 8, Shape::SINGLE, "fsync,fdatasync", 12);
 }
 
 #[test]
 fn killed_at_any_write_of_the_ledger_nobody_is_sent_to_twice() {
-    kill_at_calls("at a write of the ledger", 6, Shape::GROUPED, "pwrite64", 60);
+    kill_at_calls("at a `pwrite64`", 6, Shape::GROUPED, "pwrite64", 60);
 }
 
 #[test]
 fn killed_before_the_first_byte_nobody_is_sent_to_twice() {
-    kill_at_calls("before the first byte", 5, Shape::SINGLE, "writev,sendto,sendmsg", 8);
+    kill_at_calls("at the first byte", 5, Shape::SINGLE, "writev,sendto,sendmsg", 8);
 }
 
 #[test]
