@@ -15,10 +15,15 @@ trap 'rm -rf "$scratch"' EXIT INT TERM
 
 cd "$root"
 git ls-files -z --cached --others --exclude-standard | tar -cf - --null -T - | tar -xf - -C "$scratch"
-# What is built already need not be built again.
+# Dependencies that are built already need not be built again. What is built of this package
+# is left out: the copies share their files with the originals, which must stay as they are.
 if [ -d target/debug ]; then
     mkdir "$scratch/target"
     cp -al target/debug "$scratch/target/" 2>/dev/null || cp -a target/debug "$scratch/target/"
+    built="$scratch/target/debug"
+    rm -rf "$built"/incremental "$built"/.fingerprint/offercast-* "$built"/build/offercast-*
+    rm -f "$built"/offercast* "$built"/liboffercast* "$built"/deps/it-* \
+        "$built"/deps/offercast-* "$built"/deps/liboffercast-*
 fi
 cd "$scratch"
 unset CARGO_TARGET_DIR
