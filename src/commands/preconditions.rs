@@ -7,9 +7,9 @@ use crate::cli::variables;
 use crate::compose::{ComposeError, Composer};
 use crate::kaleyra::Endpoint;
 use crate::ledger::{LedgerError, Snapshot};
-use crate::model::Campaign;
-use crate::plan::Cap;
+use crate::model::{Campaign, Money};
 use crate::plan::document::LimitSourceWord;
+use crate::plan::{Cap, Most};
 
 /// A ledger belongs to the API host of its first apply: people known there are known there
 /// only.
@@ -45,14 +45,22 @@ pub(super) fn expect_code_key(
 
 /// The limits that the campaign's author does not set.
 pub(super) fn caps(context: &Context) -> Result<Vec<Cap>, CommandError> {
-    let Some(text) = context.environment.get(variables::MAX_RECIPIENTS) else {
-        return Ok(Vec::new());
+    let unusable = |name: &str, what: &str, hint: &str| CommandError::Usage {
+        message: format!("`{name}` is no {what}"),
+        hint: Some(hint.to_owned()),
     };
-    let recipients = text.parse().map_err(|_| CommandError::Usage {
-        message: format!("`{}` is no whole number", variables::MAX_RECIPIENTS),
-        hint: Some("such as `50000`; unset it to leave people uncapped".to_owned()),
-    })?;
-    Ok(vec![Cap { recipients, set_by: LimitSourceWord::Environment }])
+    let recipients = context.environment.get(variables::MAX_RECIPIENTS).map(|text| {
+        let hint = "such as `50000`; unset it to leave people uncapped";
+        let most = text.parse().map(Most::Recipients);
+        most.map_err(|_| unusable(variables::MAX_RECIPIENTS, "whole number", hint))
+    });
+    let cost = context.environment.get(variables::MAX_COST).map(|text| {
+        let hint = "such as `600 USD`; unset it to leave the cost uncapped";
+        let most = Money::parse(text).map(Most::Cost);
+        most.ok_or_else(|| unusable(variables::MAX_COST, "amount of money", hint))
+    });
+    let set_by = LimitSourceWord::Environment;
+    recipients.into_iter().chain(cost).map(|most| Ok(Cap { most: most?, set_by })).collect()
 }
 
 pub(super) fn compose_error(

@@ -1,7 +1,7 @@
 //! What a plan costs at most, and whether its limit allows that.
 
 use super::document::LimitSourceWord;
-use super::guard::LimitCheck;
+use super::guard::{Cap, LimitCheck, Most};
 use super::planner::Planned;
 use crate::ledger::Known;
 use crate::model::{Money, State, people};
@@ -56,8 +56,26 @@ impl PlanCost {
     }
 }
 
-/// `limits.cost` with what it is held against; `None` where there is neither limit nor card.
-pub(super) fn cost_check(limit: Option<Money>, cost: Option<&PlanCost>) -> Option<LimitCheck> {
+/// `limits.cost` and the caps on it, with what they are held against; empty where there is
+/// neither limit nor card.
+pub(super) fn cost_checks(
+    limit: Option<Money>,
+    caps: &[Cap],
+    cost: Option<&PlanCost>,
+) -> Vec<LimitCheck> {
+    let of_campaign = cost_check(limit, LimitSourceWord::Campaign, cost);
+    let of_caps = caps.iter().filter_map(|cap| match cap.most {
+        Most::Cost(most) => cost_check(Some(most), cap.set_by, cost),
+        Most::Recipients(_) => None,
+    });
+    of_campaign.into_iter().chain(of_caps).collect()
+}
+
+fn cost_check(
+    limit: Option<Money>,
+    set_by: LimitSourceWord,
+    cost: Option<&PlanCost>,
+) -> Option<LimitCheck> {
     let (actual, fits) = match cost {
         None => {
             limit?;
@@ -78,7 +96,7 @@ pub(super) fn cost_check(limit: Option<Money>, cost: Option<&PlanCost>) -> Optio
         limit: "cost",
         allowed: limit.map(|limit| limit.to_string()),
         actual: Some(actual),
-        set_by: LimitSourceWord::Campaign,
+        set_by,
         breached: limit.is_some() && !fits,
     })
 }
@@ -152,8 +170,9 @@ mod tests {
         let sends = [planned(919_800_000_001), planned(919_800_000_002)];
         let cost = PlanCost::of(&card(), &sends, [].iter(), false);
         let check = |limit, cost| {
-            let check = cost_check(limit, cost).expect("a check");
-            (check.actual.unwrap_or_default(), check.breached)
+            let [check] = cost_checks(limit, &[], cost).try_into().expect("one check");
+            let LimitCheck { actual, breached, .. } = check;
+            (actual.unwrap_or_default(), breached)
         };
         assert_eq!(check(limit("0.0236 USD"), Some(&cost)), ("0.03 USD".to_owned(), false));
         assert_eq!(check(limit("0.0235 USD"), Some(&cost)), ("0.03 USD".to_owned(), true));
@@ -166,6 +185,30 @@ mod tests {
             check(limit("1 USD"), Some(&cost)),
             ("0.02 USD and 1 person without a rate".to_owned(), true)
         );
-        assert_eq!(cost_check(None, None), None);
+        assert_eq!(cost_checks(None, &[], None), []);
+    }
+
+    #[test]
+    fn a_cap_on_the_cost_holds_beside_the_campaigns_limit() {
+        let sends = [planned(919_800_000_001), planned(919_800_000_002)];
+        let cost = PlanCost::of(&card(), &sends, [].iter(), false);
+        let cap = |text| Cap {
+            most: Most::Cost(limit(text).expect("an amount")),
+            set_by: LimitSourceWord::Environment,
+        };
+        let breached = |caps: &[Cap], cost| -> Vec<_> {
+            let checks = cost_checks(limit("1 USD"), caps, cost);
+            checks.into_iter().map(|check| (check.set_by, check.breached)).collect()
+        };
+        let (campaign, environment) = (LimitSourceWord::Campaign, LimitSourceWord::Environment);
+        let low = [cap("0.0235 USD")];
+        assert_eq!(breached(&low, Some(&cost)), [(campaign, false), (environment, true)]);
+        let high = [cap("0.0236 USD")];
+        assert_eq!(breached(&high, Some(&cost)), [(campaign, false), (environment, false)]);
+        assert_eq!(breached(&high, None), [(campaign, true), (environment, true)], "no card");
+        let other = [cap("600 INR")];
+        assert_eq!(breached(&other, Some(&cost))[1], (environment, true), "another currency");
+        let people = Cap { most: Most::Recipients(1), set_by: environment };
+        assert_eq!(breached(&[people], Some(&cost)), [(campaign, false)]);
     }
 }

@@ -6,7 +6,7 @@ use super::summary::{AudienceSummary, Tally};
 use super::terms::Terms;
 use crate::ledger::ConsumedPlan;
 use crate::model::{
-    Campaign, CampaignName, CampaignStatus, CardDate, DAILY_PATIENCE, GuardRule, OfferEnd,
+    Campaign, CampaignName, CampaignStatus, CardDate, DAILY_PATIENCE, GuardRule, Money, OfferEnd,
     Timestamp,
 };
 
@@ -140,14 +140,23 @@ pub enum Notice {
 /// A limit that the campaign's author does not set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Cap {
-    /// Most people a plan may send to.
-    pub recipients: u64,
+    /// What a plan may have at most.
+    pub most: Most,
     /// Who set it.
     pub set_by: LimitSourceWord,
 }
 
 /// The limit on rows that cannot be used.
 pub(super) const INVALID: &str = "invalid";
+
+/// What a cap caps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Most {
+    /// People a plan sends to.
+    Recipients(u64),
+    /// What it costs if all of them get it; holds only with a rate card.
+    Cost(Money),
+}
 
 /// A plan this many times as large as the one before has grown too much.
 const GROWTH_FACTOR: u64 = 2;
@@ -253,12 +262,15 @@ pub(super) fn limit_checks(
             breached: false,
         },
     ];
-    let caps = caps.iter().map(|cap| LimitCheck {
-        limit: "recipients",
-        allowed: Some(cap.recipients.to_string()),
-        actual: Some(people.to_string()),
-        set_by: cap.set_by,
-        breached: people > cap.recipients,
+    let caps = caps.iter().filter_map(|cap| {
+        let Most::Recipients(most) = cap.most else { return None };
+        Some(LimitCheck {
+            limit: "recipients",
+            allowed: Some(most.to_string()),
+            actual: Some(people.to_string()),
+            set_by: cap.set_by,
+            breached: people > most,
+        })
     });
     checks.splice(1..1, caps);
     checks

@@ -30,7 +30,7 @@ mod tests;
 
 pub use action::{Action, HoldReason, SkipReason};
 pub use cost::PlanCost;
-pub use guard::{Blocker, Cap, LimitCheck, Notice};
+pub use guard::{Blocker, Cap, LimitCheck, Most, Notice};
 pub use inputs::{InputDigest, RowMark, RowMarker, RowsChanged, Sketch};
 pub use lookup::Lookup;
 pub use past::{Decision, Past};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::action::Action;
 use super::again::is_allowed;
-use super::cost::{PlanCost, cost_check};
+use super::cost::{PlanCost, cost_checks};
 use super::guard::{
     Blocker, Cap, INVALID, LimitCheck, Notice, allow, growth, limit_checks, notices, shrunk,
     timely_blockers,
@@ -237,7 +237,7 @@ impl<'a> Planner<'a> {
         let known = past.people().iter();
         let cost = rates.map(|card| PlanCost::of(card, &sends, known, resumes));
         let mut limits = limit_checks(campaign, &audience, people, caps);
-        limits.extend(cost_check(campaign.limits.cost, cost.as_ref()));
+        limits.extend(cost_checks(campaign.limits.cost, caps, cost.as_ref()));
         let one_guess_in = match &codes {
             CodeSummary::Unique { one_guess_in, .. } => *one_guess_in,
             CodeSummary::Shared | CodeSummary::NotUnique | CodeSummary::Unproven => None,

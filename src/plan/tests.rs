@@ -474,7 +474,7 @@ fn an_exclude_list_that_lost_rows_is_noticed() {
 fn a_cap_binds_beside_the_campaigns_own_limit() {
     let campaign = campaign();
     let snapshot = ledger(None);
-    let caps = [Cap { recipients: 2, set_by: LimitSourceWord::Environment }];
+    let caps = [Cap { most: Most::Recipients(2), set_by: LimitSourceWord::Environment }];
     let terms = Terms::of(&campaign, HOST, None);
     let context = PlanningContext {
         campaign: &campaign,

@@ -78,6 +78,26 @@ fn a_cost_limit_without_a_card_or_with_one_in_another_currency_sends_nothing() {
 }
 
 #[test]
+fn a_cap_on_the_cost_in_the_environment_is_out_of_the_authors_hands() {
+    let world = world().campaign("diwali", &limited("600 USD")).kaleyra("");
+    let _ = world.run("plan --rates rates.csv --out plan.json").exits(0);
+    let capped = |line: &str, cap: &str| world.command(line).env("OFFERCAST_MAX_COST", cap).run();
+    let words = "`OFFERCAST_MAX_COST` allows 1 USD, the plan has 1.10 USD";
+    let run = capped("plan --rates rates.csv", "1 USD").exits(4).shows(words);
+    let _ = run.shows("cost 1.10 USD of 600 USD · cost 1.10 USD of 1 USD (set by the environment)");
+    let _ = capped("apply --plan plan.json --rates rates.csv", "1 USD").exits(4).shows(words);
+    // What cannot be priced cannot be under a cap.
+    for line in ["plan", "apply --plan plan.json"] {
+        let _ = capped(line, "600 USD").exits(4).shows("no rate card (`--rates FILE`)");
+    }
+    let _ = capped("plan --rates rates.csv", "600 INR").exits(4);
+    let run = capped("plan --rates rates.csv", "600").exits(64);
+    let _ = run.shows("`OFFERCAST_MAX_COST` is no amount of money").shows("such as `600 USD`");
+    assert_eq!(world.requests(), 0);
+    let _ = capped("apply --plan plan.json --rates rates.csv", "1.10 USD").exits(0);
+}
+
+#[test]
 fn a_resumed_plan_is_held_against_its_limit_with_what_it_has_spent() {
     let mut world = world().campaign("diwali", &limited("1.10 USD")).kaleyra("");
     let _ = world.run("apply --auto-approve --rates rates.csv --limit 5").exits(5);

@@ -133,7 +133,9 @@ pub(super) fn blocker_finding(blocker: &Blocker, offset: UtcOffset, now: Timesta
                 "{} allows {}, the plan has {}",
                 match check.set_by {
                     LimitSourceWord::Campaign => format!("`limits.{}`", check.limit),
-                    LimitSourceWord::Environment => "`OFFERCAST_MAX_RECIPIENTS`".to_owned(),
+                    LimitSourceWord::Environment => {
+                        format!("`OFFERCAST_MAX_{}`", check.limit.to_ascii_uppercase())
+                    }
                     LimitSourceWord::Policy => "the policy".to_owned(),
                 },
                 check.allowed.as_deref().unwrap_or("any number"),

@@ -300,8 +300,14 @@ pub(super) fn crash_words(entry: &EnvelopeEntry) -> String {
 }
 
 pub(super) fn limit_words(limits: &[LimitObject]) -> String {
+    // That the campaign states none is no news beside the figure that somebody else set.
+    let is_idle = |check: &LimitObject| {
+        check.allowed.is_none()
+            && limits.iter().any(|other| other.limit == check.limit && other.allowed.is_some())
+    };
     let words: Vec<_> = limits
         .iter()
+        .filter(|check| !is_idle(check))
         .map(|check| {
             let set_by = match check.set_by {
                 LimitSourceWord::Campaign => "",
