@@ -41,6 +41,8 @@ pub mod names {
     pub const RESPONSE_TIMEOUT: &str = "OFFERCAST_RESPONSE_TIMEOUT";
     /// The wall time at which the program starts, RFC 3339: for reproducible output.
     pub const NOW: &str = "OFFERCAST_NOW";
+    /// `github-hosted` on a runner that GitHub lends for one job.
+    pub const RUNNER_ENVIRONMENT: &str = "RUNNER_ENVIRONMENT";
     /// Set by CI systems.
     pub const CI: &str = "CI";
     /// Who started a GitHub workflow: named in the ledger beside what `resolve` settles.
@@ -57,6 +59,8 @@ pub mod names {
     pub const NO_COLOR: &str = "NO_COLOR";
     /// Colour also off a terminal, when not empty and not 0.
     pub const CLICOLOR_FORCE: &str = "CLICOLOR_FORCE";
+    /// `0` means no colour.
+    pub const CLICOLOR: &str = "CLICOLOR";
     /// `dumb` means no colour and no bar.
     pub const TERM: &str = "TERM";
     /// The width of the output.
@@ -87,6 +91,14 @@ impl Environment {
     /// assumed ledger.
     pub fn is_ci(&self) -> bool {
         self.get(names::CI).is_some()
+    }
+
+    /// Whether the machine is thrown away after the job, with its disk. GitHub says so of its
+    /// own runners (its page on variables, "Default environment variables"). GitLab has no such
+    /// variable: `CI_DISPOSABLE_ENVIRONMENT` is set in every container, also in those of a
+    /// runner of one's own that has a volume.
+    pub fn is_hosted_runner(&self) -> bool {
+        self.get(names::RUNNER_ENVIRONMENT) == Some("github-hosted")
     }
 }
 

@@ -100,6 +100,12 @@ pub enum CommandError {
     /// In CI the ledger must be named.
     #[error("no ledger is named, and in CI none is assumed")]
     NoLedgerInCi,
+    /// A file cannot be the memory of a machine that is thrown away.
+    #[error(
+        "the ledger `{}` is a file on a hosted runner, whose disk is thrown away after the job",
+        .0.display()
+    )]
+    FileOnHostedRunner(PathBuf),
     /// `campaigns/.ledger` names another ledger.
     #[error(
         "`{}` names the ledger with lineage {expected}, this one has lineage {found}",
@@ -286,6 +292,7 @@ impl CommandError {
             | Self::Blocked(_) => Exit::Refused,
             Self::Ledger(_)
             | Self::NoLedgerInCi
+            | Self::FileOnHostedRunner(_)
             | Self::BadLineageFile(_)
             | Self::LedgerNamed(_)
             | Self::Address(_)
@@ -339,6 +346,10 @@ impl CommandError {
             }
             Self::NoLedgerInCi => {
                 "name it with `--ledger` or `OFFERCAST_LEDGER`; it must outlive the job"
+            }
+            Self::FileOnHostedRunner(_) => {
+                "keep it in PostgreSQL (`OFFERCAST_LEDGER=postgres://…`), or run the job on a \
+                 self-hosted runner with a persistent volume; docs/ci.md says more"
             }
             Self::OtherLineage { .. } => {
                 "bring back the ledger that the campaigns were applied with: another one does \

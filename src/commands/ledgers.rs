@@ -18,7 +18,8 @@ const DEFAULT_LEDGER: &str = ".offercast/ledger.db";
 pub(super) const LINEAGE_FILE: &str = ".ledger";
 
 /// The ledger's address: the flag, else the variable, else the default; in CI nothing is
-/// assumed, because a runner's disk is gone after the job. A password is never taken from the
+/// assumed, because a runner's disk is gone after the job; where that is certain, no file is
+/// taken at all. A password is never taken from the
 /// flag, which everybody on the machine can see and the printed commands repeat.
 pub(super) fn address(
     context: &Context,
@@ -32,7 +33,7 @@ pub(super) fn address(
         None if context.environment.is_ci() => return Err(CommandError::NoLedgerInCi),
         None => LedgerAddress::parse(DEFAULT_LEDGER)?,
     };
-    with_login(context, address)
+    usable_here(context, address)
 }
 
 /// A ledger's address as it stands on the command line.
@@ -49,10 +50,17 @@ pub(super) fn typed_address(context: &Context, text: &str) -> Result<LedgerAddre
             )),
         });
     }
-    with_login(context, address)
+    usable_here(context, address)
 }
 
-fn with_login(context: &Context, address: LedgerAddress) -> Result<LedgerAddress, CommandError> {
+/// Completes an address with the login that the environment holds, and refuses a file where
+/// files are thrown away.
+fn usable_here(context: &Context, address: LedgerAddress) -> Result<LedgerAddress, CommandError> {
+    if let LedgerAddress::File(path) = &address
+        && context.environment.is_hosted_runner()
+    {
+        return Err(CommandError::FileOnHostedRunner(path.clone()));
+    }
     let (password, passfile) = secrets::database(&context.environment);
     Ok(address.with_login(password, passfile.as_deref())?)
 }

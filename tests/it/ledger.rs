@@ -80,6 +80,42 @@ fn in_ci_no_ledger_is_assumed() {
 }
 
 #[test]
+fn a_file_is_no_ledger_on_a_machine_that_is_thrown_away() {
+    let env = |line: &str, runner: &str, world: &World| {
+        let command = world.command(line).env("CI", "true").env("GITHUB_ACTIONS", "true");
+        command.env("RUNNER_ENVIRONMENT", runner).env("OFFERCAST_LEDGER", "kept/ledger.db").run()
+    };
+    let world = world().kaleyra("");
+    let _ = env("ledger init", "self-hosted", &world).exits(0);
+    let plan = "plan --out plan.json";
+    let _ = env(plan, "self-hosted", &world).exits(0);
+    let before = fs::read(world.path("kept/ledger.db")).unwrap();
+    for line in [
+        "plan",
+        "apply --plan plan.json",
+        "apply --plan plan.json --ledger kept/ledger.db",
+        "test campaigns/diwali.yaml --to '+49 171 3920022'",
+        "codes campaigns/diwali.yaml --out codes.csv",
+        "status",
+        "report",
+        "resolve diwali --as sent --all",
+        "ledger init --ledger another.db",
+        "ledger check",
+        "ledger export",
+    ] {
+        let run = env(line, "github-hosted", &world).exits(6).shows("is a file on a hosted runner");
+        let _ = run.shows("PostgreSQL").shows("self-hosted runner with a persistent volume");
+    }
+    assert_eq!((world.requests(), world.path("another.db").exists()), (0, false));
+    assert_eq!(fs::read(world.path("kept/ledger.db")).unwrap(), before);
+    for line in ["validate", "plan --no-ledger", "plan --sandbox", "apply --sandbox"] {
+        let line = line.replace("apply", "apply --auto-approve");
+        let _ = env(&line, "github-hosted", &world).exits(0);
+    }
+    let _ = env("apply --plan plan.json", "self-hosted", &world).exits(0);
+}
+
+#[test]
 fn a_file_of_another_kind_is_refused() {
     let world = world().ledger();
     fs::write(world.path("notes.db"), "these are my notes\n").unwrap();
