@@ -39,6 +39,15 @@ pub struct PlanArgs {
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 
+    /// Also refuse growth and lost opt-outs since the plans of this file
+    ///
+    /// A plan with more than twice the people of the one before, or whose exclude lists lost more
+    /// than 1 % of their rows, is refused. The one before is the plan that was applied last; with
+    /// this also the plan of the same campaign in FILE, such as the one approved last, applied or
+    /// not.
+    #[arg(long, value_name = "FILE")]
+    pub against: Option<PathBuf>,
+
     /// How long the file's plans may be applied, such as `48h` [default: no end]
     #[arg(long, value_name = "DURATION", requires = "out", value_parser = humantime::parse_duration)]
     pub expires_in: Option<Duration>,

@@ -1,5 +1,6 @@
 //! `offercast plan`: the dry run. No network, no lock, nothing written but `--out`.
 
+use std::fs;
 use std::path::Path;
 
 use super::context::Context;
@@ -19,7 +20,9 @@ use crate::diagnostic::Diagnostic;
 use crate::kaleyra::Endpoint;
 use crate::ledger::ReadLedger;
 use crate::model::{CodeKey, UtcOffset};
-use crate::plan::document::{EnvelopeEntry, Moment, PlanObject, StatusWord, VerdictWord};
+use crate::plan::document::{
+    EnvelopeEntry, Moment, PlanDocument, PlanObject, StatusWord, VerdictWord,
+};
 
 /// Runs the command.
 pub(super) fn plan(context: &mut Context, args: &PlanArgs) -> Result<Exit, CommandError> {
@@ -27,6 +30,14 @@ pub(super) fn plan(context: &mut Context, args: &PlanArgs) -> Result<Exit, Comma
         return Err(CommandError::Usage {
             message: "`--show-recipients` works on a terminal only".to_owned(),
             hint: Some("numbers, codes and values must not end up in a log".to_owned()),
+        });
+    }
+    if let (Some(out), Some(against)) = (&args.out, &args.against)
+        && is_same_file(out, against)
+    {
+        return Err(CommandError::Usage {
+            message: "`--out` would write over the file of `--against`".to_owned(),
+            hint: Some("a refused plan would pass when it is planned a second time".to_owned()),
         });
     }
     let loaded = load::load(context, &args.campaigns.paths)?;
@@ -46,11 +57,13 @@ pub(super) fn plan(context: &mut Context, args: &PlanArgs) -> Result<Exit, Comma
         secrets::code_key(&context.environment)?
     };
     let endpoint = endpoint(context)?;
+    let earlier = earlier(args, ledger.as_deref())?;
     let means = Means {
         code_key: code_key.as_ref(),
         ledger: ledger.as_deref(),
         endpoint: endpoint.as_ref(),
         rates: rates.as_ref(),
+        earlier: earlier.as_ref(),
         reveal: args.show_recipients,
         approved: false,
     };
@@ -82,6 +95,25 @@ pub(super) fn plan(context: &mut Context, args: &PlanArgs) -> Result<Exit, Comma
     presentation.write(context, asked, &documents, &loaded.sources)?;
     presentation.set_outputs(context, args.out.as_deref());
     Ok(exit(args, &presentation))
+}
+
+/// Reads the plans that these are held against. With a ledger they must be of that ledger and
+/// as they were written: otherwise a few digits in a file would let any plan through.
+fn earlier(
+    args: &PlanArgs,
+    ledger: Option<&dyn ReadLedger>,
+) -> Result<Option<PlanDocument>, CommandError> {
+    let Some(path) = &args.against else { return Ok(None) };
+    let document = plan_file::read(path)?;
+    if let Some(ledger) = ledger {
+        plan_file::verify(&document, path, ledger)?;
+    }
+    Ok(Some(document))
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    one == other || real(one).is_some_and(|one| real(other) == Some(one))
 }
 
 /// Seals the plans and writes them to their file.

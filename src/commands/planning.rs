@@ -20,9 +20,10 @@ use crate::ledger::{ReadLedger, Sent, Snapshot};
 use crate::model::{
     Campaign, CodeKey, ContentHash, DAILY_WINDOW, Exclude, PhoneNumber, Recipient, State,
 };
-use crate::plan::document::SAMPLES;
+use crate::plan::document::{PlanDocument, SAMPLES};
 use crate::plan::{
-    Decision, InputDigest, Past, Plan, Planned, Planner, PlanningContext, RowMarker, Sample, Terms,
+    Decision, EarlierPlan, InputDigest, Past, Plan, Planned, Planner, PlanningContext, RowMarker,
+    Sample, Terms,
 };
 use crate::rates::RateCard;
 
@@ -50,6 +51,8 @@ pub(super) struct Means<'a> {
     pub(super) endpoint: Option<&'a Endpoint>,
     /// What messages cost.
     pub(super) rates: Option<&'a RateCard>,
+    /// Plans made before, perhaps never applied, to hold these against.
+    pub(super) earlier: Option<&'a PlanDocument>,
     /// Show them in full.
     pub(super) reveal: bool,
     /// Whether plans were approved by their ids.
@@ -149,6 +152,10 @@ pub(super) fn decide(
         now: context.clock.now(),
         sent,
         caps: &caps,
+        earlier: means.earlier.and_then(|document| {
+            let name = entry.campaign.name.as_str();
+            document.named().find(|named| named.plan.campaign == name).map(EarlierPlan::from)
+        }),
         samples: SAMPLES,
         rates: means.rates,
     };

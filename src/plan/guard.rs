@@ -3,8 +3,6 @@
 use super::document::LimitSourceWord;
 use super::schedule::{Schedule, Timing};
 use super::summary::{AudienceSummary, Tally};
-use super::terms::Terms;
-use crate::ledger::ConsumedPlan;
 use crate::model::{
     Campaign, CampaignName, CampaignStatus, CardDate, DAILY_PATIENCE, GuardRule, Money, OfferEnd,
     Timestamp,
@@ -37,14 +35,14 @@ pub enum Blocker {
         /// The fields that changed.
         fields: Vec<String>,
     },
-    /// The plan has more than twice as many people as the one consumed last.
+    /// The plan has more than twice as many people as one before it.
     Growth {
         /// People to send to.
         people: u64,
-        /// People of the plan consumed last.
+        /// People of the plan before.
         before: u64,
     },
-    /// Exclude lists lost more than a hundredth of their rows since they were used last.
+    /// Exclude lists lost more than a hundredth of the rows they had in a plan before.
     ExcludeShrank {
         /// Name, rows then and rows now of each such list.
         lists: Vec<(String, u64, u64)>,
@@ -158,11 +156,6 @@ pub enum Most {
     Cost(Money),
 }
 
-/// A plan this many times as large as the one before has grown too much.
-const GROWTH_FACTOR: u64 = 2;
-/// Growth by fewer people than this is no growth.
-const GROWTH_LEAST: u64 = 100;
-
 impl Blocker {
     /// The guard behind it and the figure that `allow` would have to state.
     pub fn guard(&self) -> Option<(GuardRule, u64)> {
@@ -177,30 +170,6 @@ impl Blocker {
             | Self::DayOver { .. } => None,
         }
     }
-}
-
-/// Whether a new plan is out of proportion to the one consumed last.
-pub(super) fn growth(people: u64, last: Option<&ConsumedPlan>) -> Option<Blocker> {
-    let before = last?.planned;
-    let grown = people > before.saturating_mul(GROWTH_FACTOR)
-        && people.saturating_sub(before) >= GROWTH_LEAST;
-    grown.then_some(Blocker::Growth { people, before })
-}
-
-/// Exclude lists that lost more than a hundredth of their rows since the plan consumed last.
-pub(super) fn shrunk(audience: &AudienceSummary, last: Option<&ConsumedPlan>) -> Option<Blocker> {
-    let last = last?;
-    let lists: Vec<_> = audience
-        .excluded
-        .iter()
-        .filter_map(|list| {
-            let before = Terms::exclude_rows(&last.terms, &list.name)?;
-            let shrank = list.rows < before && (before - list.rows) * 100 > before;
-            shrank.then(|| (list.name.clone(), before, list.rows))
-        })
-        .collect();
-    let gone = lists.iter().map(|(_, before, now)| before - now).sum();
-    (!lists.is_empty()).then_some(Blocker::ExcludeShrank { lists, gone })
 }
 
 /// Takes out what the campaign allows, and says what became of each override.

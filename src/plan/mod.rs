@@ -12,6 +12,7 @@ mod again;
 mod cost;
 mod daily;
 pub mod document;
+mod earlier;
 mod guard;
 mod identity;
 mod index;
@@ -30,6 +31,7 @@ mod tests;
 
 pub use action::{Action, HoldReason, SkipReason};
 pub use cost::PlanCost;
+pub use earlier::EarlierPlan;
 pub use guard::{Blocker, Cap, LimitCheck, Most, Notice};
 pub use inputs::{InputDigest, RowMark, RowMarker, RowsChanged, Sketch};
 pub use lookup::Lookup;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::action::Action;
 use super::again::is_allowed;
 use super::cost::{PlanCost, cost_checks};
+use super::earlier::{EarlierPlan, growth, shrunk};
 use super::guard::{
-    Blocker, Cap, INVALID, LimitCheck, Notice, allow, growth, limit_checks, notices, shrunk,
-    timely_blockers,
+    Blocker, Cap, INVALID, LimitCheck, Notice, allow, limit_checks, notices, timely_blockers,
 };
 use super::identity::plan_id;
 use super::past::{Decision, Past};
@@ -112,6 +112,8 @@ pub struct PlanningContext<'a> {
     pub sent: &'a [Sent],
     /// Limits that the campaign's author does not set.
     pub caps: &'a [Cap],
+    /// An earlier plan that the ledger need not know, to hold this one against as well.
+    pub earlier: Option<EarlierPlan>,
     /// How many samples to keep.
     pub samples: usize,
 }
@@ -221,7 +223,8 @@ impl<'a> Planner<'a> {
             Progress::Resumes(_) | Progress::Finished(_) => 0,
         };
         let Self { context, past, tally, failed, sends, sampler, .. } = self;
-        let PlanningContext { campaign, snapshot, terms, rates, now, sent, caps, .. } = context;
+        let PlanningContext { campaign, snapshot, terms, rates, now, sent, caps, earlier, .. } =
+            context;
         let memory = snapshot.and_then(|snapshot| snapshot.campaign.as_ref());
         let last_plan = memory.and_then(|memory| memory.last_plan.as_ref());
         let changes = last_plan.map(|last| terms.changes_since(&last.terms)).unwrap_or_default();
@@ -249,10 +252,12 @@ impl<'a> Planner<'a> {
         }
         if tally.send > 0 {
             let is_new = progress == Progress::New;
+            let earlier: Vec<_> =
+                last_plan.map(EarlierPlan::from).into_iter().chain(earlier).collect();
             if is_new {
-                blockers.extend(growth(tally.send, last_plan));
+                blockers.extend(growth(tally.send, &earlier));
             }
-            blockers.extend(shrunk(&audience, last_plan));
+            blockers.extend(shrunk(&audience, &earlier));
             let allowed = allow(campaign, &mut blockers);
             // What was needed once stays in the file while its plan is carried out.
             notices.extend(

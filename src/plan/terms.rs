@@ -146,10 +146,12 @@ impl Terms {
         self.0.iter().cloned().chain(audience.excluded.iter().map(rows)).collect()
     }
 
-    /// The rows that an exclude list had, as [`Terms::record`] kept them.
-    pub fn exclude_rows(record: &[(String, String)], name: &str) -> Option<u64> {
-        let kept = |field: &str| field.strip_prefix(EXCLUDE_ROWS) == Some(name);
-        record.iter().find(|(field, _)| kept(field))?.1.parse().ok()
+    /// The exclude lists and the rows they had, as [`Terms::record`] kept them.
+    pub fn exclude_rows(record: &[(String, String)]) -> Vec<(String, u64)> {
+        let kept = record.iter().filter_map(|(field, rows)| {
+            Some((field.strip_prefix(EXCLUDE_ROWS)?.to_owned(), rows.parse().ok()?))
+        });
+        kept.collect()
     }
 
     /// What changed since the terms a plan was consumed with.

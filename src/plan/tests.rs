@@ -131,6 +131,7 @@ fn plan_with(
         now: NOW,
         sent: &[],
         caps: &[],
+        earlier: None,
         samples: 2,
     };
     let mut planner = Planner::new(context);
@@ -184,6 +185,7 @@ fn what_the_ledger_remembers_decides() {
             now: NOW,
             sent: &[],
             caps: &[],
+            earlier: None,
             samples: 0,
         };
         let mut planner = Planner::new(context);
@@ -484,6 +486,7 @@ fn a_cap_binds_beside_the_campaigns_own_limit() {
         rates: None,
         sent: &[],
         caps: &caps,
+        earlier: None,
         samples: 0,
     };
     let mut planner = Planner::new(context);

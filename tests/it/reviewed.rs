@@ -153,6 +153,64 @@ fn an_exclude_list_that_lost_rows_since_the_last_plan_is_refused() {
 }
 
 #[test]
+fn a_plan_is_held_against_one_that_was_approved_and_never_applied() {
+    let mut world = world(CAMPAIGN);
+    world.write("campaigns/audiences/people.csv", &people(60));
+    let _ = world.run("plan --out before.json").exits(0);
+    world.write("campaigns/audiences/people.csv", &people(200));
+    let _ = world.run("plan").exits(0);
+    let words = "the plan has 200 people, more than twice the 60 of the plan before";
+    for line in ["plan --against before.json", "plan --against before.json --no-ledger"] {
+        let _ = world.run(line).exits(4).shows(words).shows("+  200  to send");
+    }
+    let run = world.run("plan --against before.json --out before.json").exits(64);
+    let _ = run.shows("`--out` would write over the file of `--against`");
+    let _ = world.run("plan --against ./before.json --out campaigns/../before.json").exits(64);
+    let _ = world.run("plan --against nowhere.json").exits(1);
+    let allowed =
+        format!("{CAMPAIGN}allow:\n  growth: {{ people: 200, reason: the spring list }}\n");
+    world.write("campaigns/diwali.yaml", &allowed);
+    let run = world.run("plan --against before.json --out plan.json").exits(0);
+    let _ = run.shows("`allow.growth` lets 200 through: the spring list");
+    let _ = world.run("apply --plan plan.json --limit 1").exits(5);
+    // Another campaign in the same file is none of its business.
+    world.write("campaigns/diwali.yaml", &CAMPAIGN.replace("name: diwali\n", "name: eid\n"));
+    let _ = world.run("plan --against before.json").exits(0);
+}
+
+#[test]
+fn what_a_plan_is_held_against_cannot_be_made_up() {
+    let world = world(CAMPAIGN);
+    let _ = world.run("plan --out before.json").exits(0);
+    let text = std::fs::read_to_string(world.path("before.json")).expect("the file was written");
+    let grown = text.replace("\"send\": 10", "\"send\": 9000");
+    assert_ne!(grown, text);
+    let world = world.file("grown.json", &grown);
+    let _ = world.run("plan --against grown.json").exits(3).shows("it was changed after");
+    let _ = world.run("plan --no-ledger --out draft.json").exits(0);
+    let _ = world.run("plan --against draft.json").exits(3).shows("planned without a ledger");
+}
+
+#[test]
+fn an_exclude_list_that_lost_rows_since_an_unapplied_plan_is_refused() {
+    for late in ["", ", late: true"] {
+        let yaml = format!("{CAMPAIGN}exclude:\n  - {{ file: audiences/out.csv{late} }}\n");
+        let mut world = World::new()
+            .campaign("diwali", &yaml)
+            .audience("people.csv", &people(10))
+            .audience("out.csv", &out(&[20, 21, 22, 23]))
+            .ledger();
+        let _ = world.run("plan --out before.json").exits(0);
+        world.write("campaigns/audiences/out.csv", &out(&[20, 21, 22, 23, 24]));
+        let _ = world.run("plan --against before.json").exits(0);
+        world.write("campaigns/audiences/out.csv", &out(&[20, 21]));
+        let _ = world.run("plan").exits(0);
+        let run = world.run("plan --against before.json").exits(4);
+        let _ = run.shows("exclude lists lost 2 rows").shows("`audiences/out.csv` from 4 to 2");
+    }
+}
+
+#[test]
 fn a_copied_campaign_under_another_name_is_noticed() {
     let mut world = world(CAMPAIGN);
     let _ = world.run("apply --auto-approve").exits(0);

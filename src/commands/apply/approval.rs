@@ -173,10 +173,7 @@ impl Approval {
             Self::Files(files) => files.as_slice(),
             _ => &[],
         };
-        files.iter().flat_map(|PlanFile { document, .. }| {
-            let pairs = document.plans.iter().zip(&document.envelope.campaigns);
-            pairs.map(|(plan, entry)| NamedPlan { plan, entry })
-        })
+        files.iter().flat_map(|PlanFile { document, .. }| document.named())
     }
 
     fn ids(&self) -> impl Iterator<Item = PlanId> {

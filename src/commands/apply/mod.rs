@@ -236,6 +236,7 @@ fn plan_all<'a>(
         ledger: Some(ledger.read()),
         endpoint: endpoint.as_ref(),
         rates,
+        earlier: None,
         reveal: false,
         approved: approval.is_given(),
     };

@@ -42,6 +42,9 @@ pub struct EnvelopeEntry {
     pub sources: Vec<String>,
     /// The names of `inputs.exclude`, in the same order.
     pub exclude: Vec<String>,
+    /// The rows they had, those of late lists too, in the same order: for a later plan to be
+    /// held against.
+    pub exclude_rows: Vec<u64>,
     /// People of the plan whom late exclude lists left out when it was made.
     pub late_excluded: u64,
     /// The first unusable rows.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::difference::NamedPlan;
 use super::envelope::Envelope;
 use super::object::PlanObject;
 use crate::model::{PlanId, Rate, Timestamp, UtcOffset};
@@ -36,6 +37,12 @@ pub enum DocumentError {
 }
 
 impl PlanDocument {
+    /// Each plan with what goes with it.
+    pub fn named(&self) -> impl Iterator<Item = NamedPlan<'_>> {
+        let pairs = self.plans.iter().zip(&self.envelope.campaigns);
+        pairs.map(|(plan, entry)| NamedPlan { plan, entry })
+    }
+
     /// A document that is not sealed yet.
     pub fn new(plans: Vec<PlanObject>, envelope: Envelope) -> Self {
         Self { version: VERSION, plans, envelope, seal: None }
@@ -59,6 +66,7 @@ impl PlanDocument {
             field(plan.samples.len() == entry.sample_places.len(), "sample_places")?;
             field(plan.inputs.recipients.len() == entry.sources.len(), "sources")?;
             field(plan.inputs.exclude.len() == entry.exclude.len(), "exclude")?;
+            field(plan.inputs.exclude.len() == entry.exclude_rows.len(), "exclude_rows")?;
             field(Rate::parse(&entry.rate).is_ok(), "rate")?;
             let offset = UtcOffset::from_seconds(entry.utc_offset_seconds);
             field(offset.is_some(), "utc_offset_seconds")?;

@@ -138,6 +138,7 @@ impl EnvelopeEntry {
             utc_offset_seconds: campaign.offer.offset.seconds(),
             sources: plan.audience.sources.iter().map(|source| source.name.clone()).collect(),
             exclude: plan.audience.excluded.iter().map(|list| list.name.clone()).collect(),
+            exclude_rows: plan.audience.excluded.iter().map(|list| list.rows).collect(),
             late_excluded: plan.late_excluded,
             invalid_rows: plan
                 .audience

@@ -45,6 +45,7 @@ fn before_anything_is_sent(tour: &mut Tour) {
         let _ = tour.step(&format!("plan --sandbox --format {format} --color always"), 0);
     }
     let _ = tour.step("plan --out plan.json", 0);
+    let _ = tour.step("plan --against plan.json", 0);
     for format in ["human", "json", "markdown", "html", "github", "gitlab"] {
         let _ = tour.step(&format!("plan --samples 20 --format {format}"), 0);
         let _ = tour.step(&format!("show plan.json --samples 20 --format {format}"), 0);
