@@ -19,7 +19,7 @@ use crate::plan::document::{
 };
 use crate::view::Look;
 use crate::view::diagnostics::{write_github, write_notice};
-use crate::view::plan::{PlanView, changes, decision, html, human, json, markdown};
+use crate::view::plan::{PlanView, changes, decision, html, human, json, markdown, validity};
 
 /// How plans are to be shown.
 #[derive(Clone, Copy, Debug)]
@@ -103,11 +103,15 @@ impl Presentation {
         look: Look,
         samples: usize,
     ) -> Result<(), CommandError> {
-        for (index, view) in self.views(samples).iter().enumerate() {
+        let views = self.views(samples);
+        for (index, view) in views.iter().enumerate() {
             if index > 0 {
                 writeln!(out).map_err(CommandError::Output)?;
             }
             human::write(out, look, view).map_err(CommandError::Output)?;
+        }
+        if let Some(words) = validity(&views, self.document.envelope.expires_at.as_deref()) {
+            writeln!(out, "{words}").map_err(CommandError::Output)?;
         }
         out.flush().map_err(CommandError::Output)
     }

@@ -33,6 +33,7 @@ mod plan;
 mod plan_approval;
 mod plan_files;
 mod plan_views;
+mod plan_words;
 mod postgres;
 mod preview;
 mod report;

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use insta::assert_snapshot;
 use pulldown_cmark::{Event, Options, Parser, Tag};
 use scraper::{Html, Selector};
 
@@ -20,23 +19,6 @@ fn markdown(world: &World) -> Run {
     world.run("plan --format markdown")
 }
 
-/// The page without its style, which is the same on all pages.
-fn page(run: &Run) -> String {
-    let (before, after) = run.stdout().split_once("<style>").expect("a page has a style");
-    let (_, after) = after.split_once("</style>").expect("it ends");
-    let before: String = before.lines().filter(|line| !line.contains("sha256-")).collect();
-    format!("{before}{after}")
-}
-
-#[test]
-fn a_first_send_is_ready() {
-    let world = world();
-    assert_snapshot!("first_markdown", markdown(&world).exits(0).stdout());
-    assert_snapshot!("first_html", page(&world.run("plan --format html").exits(0)));
-    assert_snapshot!("first_github", world.run("plan --format github").exits(0).stdout());
-    assert_snapshot!(world.run("plan --format gitlab").exits(0).stdout(), @r#"{"create":8,"update":0,"delete":0}"#);
-}
-
 #[test]
 fn a_plan_file_is_shown_in_every_form_like_its_plan() {
     let world = world();
@@ -46,62 +28,6 @@ fn a_plan_file_is_shown_in_every_form_like_its_plan() {
         let shown = world.run(&format!("show plan.json --format {format}")).exits(0);
         assert_eq!(shown.raw(), planned.raw(), "{format}");
     }
-}
-
-#[test]
-fn a_finished_campaign_has_nothing_to_do() {
-    let world = world().kaleyra("");
-    let _ = world.run("apply --auto-approve").exits(0);
-    assert_snapshot!("nothing_markdown", markdown(&world).exits(0).stdout());
-    assert_snapshot!("nothing_html", page(&world.run("plan --format html").exits(0)));
-}
-
-#[test]
-fn a_campaign_that_was_stopped_goes_on() {
-    // What is left of a window would hang on how long the test takes.
-    let yaml = CAMPAIGN.replace("window: 14days", "ends_at: 2026-12-15T23:59:59+05:30");
-    let world = World::new().campaign("diwali", &yaml).audience("people.csv", &people(8));
-    let world = world.ledger().kaleyra("");
-    let _ = world.run("apply --auto-approve --limit 3").exits(5);
-    assert_snapshot!("part_markdown", markdown(&world).exits(0).stdout());
-    assert_snapshot!("part_html", page(&world.run("plan --format html").exits(0)));
-}
-
-#[test]
-fn people_in_doubt_are_held() {
-    let world = world().kaleyra(r#"{"rules": [{"recipient": "920003", "status": 500}]}"#);
-    let _ = world.run("apply --auto-approve").exits(7);
-    assert_snapshot!("held_markdown", markdown(&world).exits(0).stdout());
-}
-
-#[test]
-fn content_that_drifted_is_refused_and_shown_field_by_field() {
-    let mut world = world().kaleyra("");
-    let _ = world.run("apply --auto-approve --limit 3").exits(5);
-    world.write("campaigns/diwali.yaml", &CAMPAIGN.replace("25%\"", "30%\""));
-    assert_snapshot!("drifted_markdown", markdown(&world).exits(4).stdout());
-    assert_snapshot!("drifted_html", page(&world.run("plan --format html").exits(4)));
-    assert_snapshot!("drifted_github", world.run("plan --format github").exits(4).stdout());
-    assert_snapshot!(world.run("plan --format gitlab").exits(4).stdout(), @r#"{"create":0,"update":0,"delete":0}"#);
-}
-
-#[test]
-fn a_plan_over_its_limit_is_refused_at_the_limit() {
-    let yaml = format!("{CAMPAIGN}limits:\n  recipients: 5\n");
-    let world = World::new().campaign("diwali", &yaml).audience("people.csv", &people(8)).ledger();
-    assert_snapshot!("limit_markdown", markdown(&world).exits(4).stdout());
-    let run = world.run("plan --format github").exits(4);
-    assert!(run.stdout().starts_with("::error file=campaigns/diwali.yaml,line="), "{run}");
-}
-
-#[test]
-fn an_offer_that_ended_since_is_stale() {
-    let yaml = CAMPAIGN.replace("window: 14days", "ends_at: 2026-12-15T23:59:59+05:30");
-    let world = World::new().campaign("diwali", &yaml).audience("people.csv", &people(8)).ledger();
-    let _ = world.run("plan --out plan.json --expires-in 24h").exits(0);
-    let late = world.command("show plan.json --format markdown");
-    let late = late.env("OFFERCAST_NOW", "2026-12-16T09:00:00Z").run().exits(0);
-    assert_snapshot!("stale_markdown", late.stdout());
 }
 
 #[test]

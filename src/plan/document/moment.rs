@@ -9,7 +9,7 @@ use super::findings::{blocker_finding, notice_finding};
 use super::object::{AnchorWord, Finding, PlanObject, ProgressWord};
 use crate::ledger::Sent;
 use crate::model::{CardDate, OfferEnd, Rate, Timestamp, UtcOffset};
-use crate::plan::guard::{Notice, timely_blockers};
+use crate::plan::guard::{Blocker, Notice, timely_blockers};
 use crate::plan::schedule::{EndTerm, Schedule, Timing};
 
 /// A plan at one instant.
@@ -63,7 +63,9 @@ impl Moment {
             let timely =
                 timely_blockers(&timing, &schedule, now, plan.progress == ProgressWord::New);
             refused.extend(timely.iter().map(|blocker| blocker_finding(blocker, offset, now)));
-            if schedule.too_late > 0 {
+            // Once it is too late for all, that is the reason to refuse.
+            let is_over = timely.iter().any(|blocker| matches!(blocker, Blocker::OfferOver { .. }));
+            if schedule.too_late > 0 && !is_over {
                 warnings.push(notice_finding(&Notice::TooLate(schedule.too_late)));
             }
             if let Some(daily) = schedule.daily.filter(|daily| daily.days > 1) {

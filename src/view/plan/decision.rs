@@ -53,9 +53,16 @@ pub(super) fn is_expired(views: &[PlanView<'_>], expires_at: Option<&str>) -> bo
 }
 
 /// When the plan file ends, for people.
-pub(super) fn expiry(views: &[PlanView<'_>], expires_at: Option<&str>) -> Option<String> {
+fn expiry(views: &[PlanView<'_>], expires_at: Option<&str>) -> Option<String> {
     let offset = views.first().map(|view| view.moment.offset).unwrap_or_default();
     expires_at.and_then(Timestamp::parse).map(|end| end.human(offset))
+}
+
+/// `This plan can be applied until …`, where the plan file ends some time.
+pub fn validity(views: &[PlanView<'_>], expires_at: Option<&str>) -> Option<String> {
+    let can = if is_expired(views, expires_at) { "could" } else { "can" };
+    let end = expiry(views, expires_at)?;
+    Some(format!("This plan {can} be applied until {end}."))
 }
 
 fn nothing(views: &[PlanView<'_>]) -> String {
@@ -66,7 +73,16 @@ fn nothing(views: &[PlanView<'_>]) -> String {
         [view] if view.moment.verdict == VerdictWord::Ended => {
             "ENDED: apply sends nothing".to_owned()
         }
-        _ => "NOTHING TO DO".to_owned(),
+        _ => {
+            let held: u64 = views
+                .iter()
+                .map(|view| view.plan.counts.held_unknown + view.plan.counts.held_attempting)
+                .sum();
+            match held {
+                0 => "NOTHING TO DO".to_owned(),
+                _ => format!("NOTHING TO DO: {} in doubt, and held", people(held)),
+            }
+        }
     }
 }
 
@@ -75,6 +91,11 @@ fn nothing(views: &[PlanView<'_>]) -> String {
 pub(super) fn is_blocked(view: &PlanView<'_>) -> bool {
     view.moment.verdict == VerdictWord::Blocked
         && view.moment.refused.iter().any(|finding| finding.rule != "not_yet")
+}
+
+/// Whether nobody can be sent the offer in time any more.
+pub(super) fn is_over(view: &PlanView<'_>) -> bool {
+    view.moment.refused.iter().any(|finding| finding.rule == "offer_over")
 }
 
 /// Whether a plan has somebody to send to and may.
@@ -125,11 +146,14 @@ pub(super) fn at_this_moment(view: &PlanView<'_>) -> String {
     let moment = view.moment;
     let offset = moment.offset;
     let mut words = vec![format!("Planned {}", moment.now.human(offset))];
-    if is_open(view) {
+    if is_open(view) && !is_blocked(view) {
         words.push(format!("if applied then, done {}", moment.schedule.ends_at.human(offset)));
-        if let Some(end) = moment.offer_ends_at() {
-            words.push(format!("the offer ends {}", end.human(offset)));
-        }
+    }
+    if is_open(view)
+        && let Some(end) = moment.offer_ends_at()
+    {
+        let ends = if end <= moment.now { "ended" } else { "ends" };
+        words.push(format!("the offer {ends} {}", end.human(offset)));
     }
     words.join("; ")
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use super::PlanView;
+use super::decision::is_over;
 use crate::model::{Money, OfferEnd, format_duration};
 use crate::plan::DailySchedule;
 use crate::plan::document::{
@@ -209,6 +210,7 @@ pub(super) fn code_words(plan: &PlanObject) -> String {
              shares one before it sends",
             safe(codes.key.as_deref().unwrap_or_default())
         ),
+        CodesWord::Unique if codes.unique == Some(0) => "nobody needs one".to_owned(),
         CodesWord::Unique => {
             let redrawn = match codes.redrawn.unwrap_or_default() {
                 0 => String::new(),
@@ -269,6 +271,9 @@ fn sending_words(view: &PlanView<'_>) -> String {
     let (schedule, offset) = (&view.moment.schedule, view.moment.offset);
     if view.plan.counts.send == 0 {
         return "nobody".to_owned();
+    }
+    if is_over(view) {
+        return "nobody: it is too late for this offer".to_owned();
     }
     let starts_at = schedule.starts_at.human(offset);
     if let Some(DailySchedule { most, sent, days, .. }) = schedule.daily {

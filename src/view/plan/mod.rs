@@ -7,7 +7,7 @@ pub mod human;
 pub mod json;
 pub mod markdown;
 
-pub use decision::decision;
+pub use decision::{decision, validity};
 
 use crate::plan::document::{EnvelopeEntry, Moment, PlanObject, SampleObject};
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::super::PlanView;
-use super::super::decision::countries;
+use super::super::decision::{countries, is_over};
 use crate::model::{OfferEnd, format_duration};
 use crate::view::text::{html, number, percent};
 
@@ -81,6 +81,13 @@ pub(super) fn timeline(view: &PlanView<'_>) -> String {
     let moment = view.moment;
     let (schedule, offset) = (&moment.schedule, moment.offset);
     let (start, done) = (schedule.starts_at, schedule.ends_at);
+    if let OfferEnd::At(end) = schedule.offer_end
+        && is_over(view)
+    {
+        let ends = if end <= moment.now { "ended" } else { "ends" };
+        let end = html(&end.human(offset));
+        return format!("<p>The offer {ends} {end}: nobody can be sent it any more.</p>\n");
+    }
     let (end, end_words) = match schedule.offer_end {
         OfferEnd::At(end) => (end, format!("the offer ends {}", end.human(offset))),
         OfferEnd::AfterSend(window) => {

@@ -12,7 +12,7 @@ use charts::{bar, countries_chart, timeline};
 
 use super::PlanView;
 use super::decision::{
-    at_this_moment, decision, expiry, is_blocked, is_expired, offer_terms, pace,
+    at_this_moment, decision, is_blocked, is_expired, offer_terms, pace, validity,
 };
 use super::human::{code_words, cost_words, count_rows, crash_words, limit_words, template_words};
 use crate::model::OfferEnd;
@@ -40,8 +40,8 @@ pub fn write(
         "<header class=\"verdict {class}\"><p class=\"kind\">Plan</p><h1>{}</h1>",
         html(&decision)
     );
-    if let Some(end) = expiry(views, expires_at) {
-        add(&mut body, format_args!("<p>Can be applied until {}.</p>", html(&end)));
+    if let Some(validity) = validity(views, expires_at) {
+        add(&mut body, format_args!("<p>{}</p>", html(&validity)));
     }
     body.push_str("</header>\n<main>\n");
     for view in views.iter().take(MOST_CAMPAIGNS) {

@@ -14,7 +14,7 @@ use budget::{Optional, Section, fit};
 use prose::{fence, prose, table_prose};
 
 use super::PlanView;
-use super::decision::{at_this_moment, countries, decision, expiry, offer_terms, pace};
+use super::decision::{at_this_moment, countries, decision, offer_terms, pace, validity};
 use super::human::{code_words, cost_words, count_rows, crash_words, limit_words, template_words};
 use crate::plan::document::VerdictWord;
 use crate::view::text::{code_span, number, plural, truncate};
@@ -42,8 +42,8 @@ pub fn write(
 ) -> io::Result<()> {
     let mut head =
         format!("### {}\n{MARKER}\n", prose(&truncate(&decision(views, expires_at), LONGEST_TEXT)));
-    if let Some(end) = expiry(views, expires_at) {
-        head.extend(["\nThis plan can be applied until ", &end, ".\n"]);
+    if let Some(validity) = validity(views, expires_at) {
+        head.extend(["\n", &validity, "\n"]);
     }
     let sections: Vec<_> = views.iter().map(|view| section(view, views.len() == 1)).collect();
     out.write_all(fit(&head, &sections, max_bytes).as_bytes())
