@@ -40,8 +40,9 @@ fn a_plan_gives_everybody_of_a_large_audience_a_code_of_their_own_in_bounded_mem
 }
 
 #[test]
-fn a_plan_file_is_of_one_size_whatever_the_audience() {
-    let size = |rows: u64| {
+fn every_view_is_of_one_size_whatever_the_audience() {
+    const FORMS: [&str; 4] = ["json", "markdown", "html", "human"];
+    let sizes = |rows: u64| {
         let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
         data::write(place.path(), rows, 7).expect("an audience");
         let run = |line: &[&str]| {
@@ -53,15 +54,18 @@ fn a_plan_file_is_of_one_size_whatever_the_audience() {
                 .output()
                 .expect("offercast runs");
             assert!(output.status.success(), "{output:?}");
+            output.stdout.len()
         };
         run(&["ledger", "init", "--ledger", "ledger.db", "--campaigns", "."]);
         run(&["plan", "--ledger", "ledger.db", "--out", "plan.json", "scale.yaml"]);
-        fs::metadata(place.path().join("plan.json")).expect("the file").len()
+        FORMS.map(|form| run(&["show", "plan.json", "--samples", "20", "--format", form]))
     };
-    let (small, large) = (size(1_000), size(100_000));
-    // Names of people and of their rows differ in length, and so do counts.
-    assert!(large.abs_diff(small) < 400, "{small} bytes for 1,000 people, {large} for 100,000");
-    assert!(large < 40_000, "{large} bytes");
+    let (small, large) = (sizes(1_000), sizes(20_000));
+    for ((form, small), large) in FORMS.into_iter().zip(small).zip(large) {
+        // Names of people and of their rows differ in length, and so do counts.
+        assert!(large.abs_diff(small) < 400, "{form}: {small} bytes for 1,000, {large} for 20,000");
+        assert!(large < 40_000, "{form}: {large} bytes");
+    }
 }
 
 /// No figure is held to anything here: it is the benchmark that is tested.
