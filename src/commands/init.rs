@@ -15,6 +15,7 @@ const CAMPAIGN: &str = include_str!("../../examples/start/campaigns/first-offer.
 const AUDIENCE: &str = include_str!("../../examples/start/campaigns/audiences/first-offer.csv");
 /// The name that the example has, and a campaign of another name has not.
 const NAME: &str = "first-offer";
+const GITATTRIBUTES: &str = include_str!("../../examples/start/gitattributes");
 const GITIGNORE: &str = include_str!("../../examples/start/gitignore");
 
 const GITHUB: [(&str, &str); 3] = [
@@ -59,7 +60,11 @@ pub(super) fn init(context: &mut Context, args: &InitArgs) -> Result<Exit, Comma
         Some(CiService::Gitlab) => &GITLAB,
         None => &[],
     };
-    let shared = [("schemas/campaign.schema.json", CAMPAIGN_SCHEMA), (".gitignore", GITIGNORE)];
+    let shared = [
+        ("schemas/campaign.schema.json", CAMPAIGN_SCHEMA),
+        ("campaigns/.gitattributes", GITATTRIBUTES),
+        (".gitignore", GITIGNORE),
+    ];
     for (path, text) in shared.iter().chain(pipelines) {
         match create(&args.folder, path, text) {
             Ok(()) => context.print(&format!("created  {path}\n"))?,

@@ -22,6 +22,7 @@ fn a_new_folder_goes_through_the_sandbox_as_it_is() {
     created  campaigns/first-offer.yaml
     created  campaigns/audiences/first-offer.csv
     created  schemas/campaign.schema.json
+    created  campaigns/.gitattributes
     created  .gitignore
     ");
     assert_snapshot!(run.stderr().trim_start(), @r"

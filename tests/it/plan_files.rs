@@ -96,6 +96,20 @@ fn the_same_meaning_has_the_same_bytes() {
 }
 
 #[test]
+fn a_plan_file_whose_line_ends_were_changed_is_refused() {
+    let mut world = world().kaleyra("");
+    let _ = world.run("plan --out plan.json").exits(0);
+    let text = fs::read_to_string(world.path("plan.json")).expect("the file was written");
+    world.write("plan.json", &text.replace('\n', "\r\n"));
+    for line in ["show plan.json", "apply --plan plan.json"] {
+        let _ = world.run(line).exits(3).shows("it is not as `plan --out` wrote it");
+    }
+    assert_eq!(world.requests(), 0);
+    world.write("plan.json", &text);
+    let _ = world.run("apply --plan plan.json").exits(0);
+}
+
+#[test]
 fn a_plan_file_of_a_thousand_people_holds_nothing_of_them_in_full() {
     let secret_names: Vec<_> = (0..1_000).map(|index| format!("Zq{index:04}canary")).collect();
     let mut rows = String::from("customer_id,first_name,phone\n");
