@@ -172,6 +172,7 @@ fn plan_diff(bencher: Bencher<'_, '_>) {
             rates: None,
             sent: &[],
             caps: &[],
+            firm: &[],
             earlier: None,
         });
         for index in 0..PEOPLE {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::shared::{LedgerOption, RatesOption};
+use super::shared::{LedgerOption, PolicyOption, RatesOption};
 
 /// Send what a plan shows, to each person at most once
 ///
@@ -25,6 +25,10 @@ pub struct ApplyArgs {
     /// What messages cost.
     #[command(flatten)]
     pub rates: RatesOption,
+
+    /// What no campaign may exceed.
+    #[command(flatten)]
+    pub policy: PolicyOption,
 
     /// Send only what this plan file holds; repeat it for several files
     ///

@@ -37,6 +37,8 @@ pub mod names {
     pub const MAX_RECIPIENTS: &str = "OFFERCAST_MAX_RECIPIENTS";
     /// Most that a plan may cost, such as `600 USD`, whatever its campaign says.
     pub const MAX_COST: &str = "OFFERCAST_MAX_COST";
+    /// A policy file: what no campaign may exceed.
+    pub const POLICY: &str = "OFFERCAST_POLICY";
     /// How long a reply is waited for, 5 s to 10 min: a minute unless it is said.
     pub const RESPONSE_TIMEOUT: &str = "OFFERCAST_RESPONSE_TIMEOUT";
     /// The wall time at which the program starts, RFC 3339: for reproducible output.

@@ -37,7 +37,7 @@ pub use preview::{PreviewArgs, PreviewFormat};
 pub use report::{ReportArgs, ReportBy, ReportFormat};
 pub use resolve::{ResolveArgs, ResolveAs};
 pub use sandbox::SandboxArgs;
-pub use shared::{CampaignPaths, ColorChoice, LedgerOption, RatesOption};
+pub use shared::{CampaignPaths, ColorChoice, LedgerOption, PolicyOption, RatesOption};
 pub use show::ShowArgs;
 pub use status::{StatusArgs, StatusFormat};
 pub use test::TestArgs;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::shared::{CampaignPaths, LedgerOption, RatesOption};
+use super::shared::{CampaignPaths, LedgerOption, PolicyOption, RatesOption};
 
 /// Show who would get which message, and send nothing
 ///
@@ -27,6 +27,10 @@ pub struct PlanArgs {
     /// What messages cost.
     #[command(flatten)]
     pub rates: RatesOption,
+
+    /// What no campaign may exceed.
+    #[command(flatten)]
+    pub policy: PolicyOption,
 
     /// The form of the plan
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]

@@ -29,6 +29,14 @@ pub struct RatesOption {
     pub rates: Option<PathBuf>,
 }
 
+/// What no campaign may exceed.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PolicyOption {
+    /// A policy that holds beside every campaign's own limits, and beside `$OFFERCAST_POLICY`
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+}
+
 /// When to colour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
 pub enum ColorChoice {

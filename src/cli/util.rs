@@ -18,6 +18,8 @@ pub enum SchemaName {
     Campaign,
     /// The plan file and `plan --format json`
     Plan,
+    /// The policy file
+    Policy,
     /// One line of `apply --format json`
     Events,
     /// The file of `apply --report`

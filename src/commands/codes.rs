@@ -44,6 +44,7 @@ pub(super) fn codes(context: &mut Context, args: &CodesArgs) -> Result<Exit, Com
         ledger: Some(ledger.read()),
         endpoint: endpoint.as_ref(),
         rates: None,
+        policies: &[],
         earlier: None,
         reveal: false,
         approved: false,

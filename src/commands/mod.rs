@@ -18,6 +18,7 @@ mod plan;
 mod plan_document;
 mod plan_file;
 mod planning;
+mod policy;
 mod preconditions;
 mod preview;
 mod quote;

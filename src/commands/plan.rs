@@ -10,7 +10,8 @@ use super::load;
 use super::plan_document::{Asked, Item, Presentation};
 use super::plan_file;
 use super::planning::{Decided, Means, Prepared, decide, prepare};
-use super::quote::command_line;
+use super::policy::policies;
+use super::quote::{command_line, path_option};
 use super::rates::rate_card;
 use super::report::{report_diagnostics, write_diagnostics};
 use super::secrets;
@@ -46,6 +47,7 @@ pub(super) fn plan(context: &mut Context, args: &PlanArgs) -> Result<Exit, Comma
         return Err(CommandError::Invalid("the campaigns"));
     }
     let rates = rate_card(context, &args.rates)?;
+    let policies = policies(context, &args.policy)?;
     let ledger = if args.no_ledger || args.sandbox {
         None
     } else {
@@ -63,6 +65,7 @@ pub(super) fn plan(context: &mut Context, args: &PlanArgs) -> Result<Exit, Comma
         ledger: ledger.as_deref(),
         endpoint: endpoint.as_ref(),
         rates: rates.as_ref(),
+        policies: &policies,
         earlier: earlier.as_ref(),
         reveal: args.show_recipients,
         approved: false,
@@ -140,6 +143,8 @@ fn apply_command(args: &PlanArgs, (prepared, decided): &(Prepared<'_>, Decided))
     if let Some(ledger) = &args.ledger.ledger {
         words.extend(["--ledger".to_owned(), ledger.clone()]);
     }
+    words.extend(path_option("--rates", args.rates.rates.as_deref()));
+    words.extend(path_option("--policy", args.policy.policy.as_deref()));
     if let Some(file) = &args.out {
         words.extend(["--plan".to_owned(), file.display().to_string()]);
     } else {

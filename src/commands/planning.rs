@@ -9,6 +9,7 @@ use super::error::CommandError;
 use super::findings::{from_finding, issued_codes_changed, space_fault};
 use super::load::{LoadedCampaign, roots};
 use super::lookalike::lookalikes;
+use super::policy::firm;
 use super::preconditions::{caps, compose_error, expect_code_key, expect_host};
 use super::reading::ReadingProgress;
 use super::telling::{Unusable, code_summary, sample, summarise};
@@ -18,7 +19,7 @@ use crate::diagnostic::Diagnostic;
 use crate::kaleyra::Endpoint;
 use crate::ledger::{ReadLedger, Sent, Snapshot};
 use crate::model::{
-    Campaign, CodeKey, ContentHash, DAILY_WINDOW, Exclude, PhoneNumber, Recipient, State,
+    Campaign, CodeKey, ContentHash, DAILY_WINDOW, Exclude, PhoneNumber, Policy, Recipient, State,
 };
 use crate::plan::document::{PlanDocument, SAMPLES};
 use crate::plan::{
@@ -51,12 +52,22 @@ pub(super) struct Means<'a> {
     pub(super) endpoint: Option<&'a Endpoint>,
     /// What messages cost.
     pub(super) rates: Option<&'a RateCard>,
+    /// What no campaign may exceed.
+    pub(super) policies: &'a [Policy],
     /// Plans made before, perhaps never applied, to hold these against.
     pub(super) earlier: Option<&'a PlanDocument>,
     /// Show them in full.
     pub(super) reveal: bool,
     /// Whether plans were approved by their ids.
     pub(super) approved: bool,
+}
+
+impl Means<'_> {
+    /// The plan of this campaign among those made before.
+    fn earlier_plan(&self, campaign: &Campaign) -> Option<EarlierPlan> {
+        let mut plans = self.earlier?.named();
+        plans.find(|named| named.plan.campaign == campaign.name.as_str()).map(EarlierPlan::from)
+    }
 }
 
 /// A plan, and who holds which code in it.
@@ -143,7 +154,8 @@ pub(super) fn decide(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Option<Decided>, CommandError> {
     let Prepared { entry, audience, exclusions, composer, endpoint, snapshot, sent, .. } = prepared;
-    let caps = caps(context)?;
+    let caps = caps(context, means.policies)?;
+    let firm = firm(means.policies);
     let terms = Terms::of(&entry.campaign, &endpoint.identity(), composer.key_fingerprint());
     let planning = PlanningContext {
         campaign: &entry.campaign,
@@ -152,10 +164,8 @@ pub(super) fn decide(
         now: context.clock.now(),
         sent,
         caps: &caps,
-        earlier: means.earlier.and_then(|document| {
-            let name = entry.campaign.name.as_str();
-            document.named().find(|named| named.plan.campaign == name).map(EarlierPlan::from)
-        }),
+        firm: &firm,
+        earlier: means.earlier_plan(&entry.campaign),
         samples: SAMPLES,
         rates: means.rates,
     };

@@ -7,7 +7,7 @@ use crate::cli::variables;
 use crate::compose::{ComposeError, Composer};
 use crate::kaleyra::Endpoint;
 use crate::ledger::{LedgerError, Snapshot};
-use crate::model::{Campaign, Money};
+use crate::model::{Campaign, Money, Policy};
 use crate::plan::document::LimitSourceWord;
 use crate::plan::{Cap, Most};
 
@@ -44,7 +44,7 @@ pub(super) fn expect_code_key(
 }
 
 /// The limits that the campaign's author does not set.
-pub(super) fn caps(context: &Context) -> Result<Vec<Cap>, CommandError> {
+pub(super) fn caps(context: &Context, policies: &[Policy]) -> Result<Vec<Cap>, CommandError> {
     let unusable = |name: &str, what: &str, hint: &str| CommandError::Usage {
         message: format!("`{name}` is no {what}"),
         hint: Some(hint.to_owned()),
@@ -60,7 +60,13 @@ pub(super) fn caps(context: &Context) -> Result<Vec<Cap>, CommandError> {
         most.ok_or_else(|| unusable(variables::MAX_COST, "amount of money", hint))
     });
     let set_by = LimitSourceWord::Environment;
-    recipients.into_iter().chain(cost).map(|most| Ok(Cap { most: most?, set_by })).collect()
+    let stated = recipients.into_iter().chain(cost).map(|most| Ok(Cap { most: most?, set_by }));
+    let of_policies = policies.iter().flat_map(|policy| {
+        let recipients = policy.recipients.map(Most::Recipients);
+        recipients.into_iter().chain(policy.cost.map(Most::Cost))
+    });
+    let set_by = LimitSourceWord::Policy;
+    stated.chain(of_policies.map(|most| Ok(Cap { most, set_by }))).collect()
 }
 
 pub(super) fn compose_error(

@@ -1,8 +1,15 @@
 //! Commands as a shell takes them.
 
+use std::path::Path;
+
 /// A command line to copy: words that a POSIX shell would take apart are quoted.
 pub(super) fn command_line(words: &[String]) -> String {
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// An option with its path, where it was given.
+pub(super) fn path_option(name: &str, path: Option<&Path>) -> impl Iterator<Item = String> {
+    path.into_iter().flat_map(move |path| [name.to_owned(), path.display().to_string()])
 }
 
 fn quoted(word: &str) -> String {

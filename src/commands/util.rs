@@ -9,7 +9,7 @@ use super::reference;
 use crate::cli::{Cli, Exit, SchemaArgs, SchemaName, UtilCommand};
 use crate::clock::random_bytes;
 use crate::model::CodeKey;
-use crate::parse::CAMPAIGN_SCHEMA;
+use crate::parse::{CAMPAIGN_SCHEMA, POLICY_SCHEMA};
 use crate::plan::document::PLAN_SCHEMA;
 use crate::view::run::{EVENTS_SCHEMA, REPORT_SCHEMA};
 
@@ -18,6 +18,7 @@ pub(super) fn schema(context: &mut Context, args: &SchemaArgs) -> Result<Exit, C
     let text = match args.name {
         SchemaName::Campaign => CAMPAIGN_SCHEMA,
         SchemaName::Plan => PLAN_SCHEMA,
+        SchemaName::Policy => POLICY_SCHEMA,
         SchemaName::Events => EVENTS_SCHEMA,
         SchemaName::Report => REPORT_SCHEMA,
     };

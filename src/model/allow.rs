@@ -20,6 +20,11 @@ impl GuardRule {
     pub const ALL: [Self; 4] =
         [Self::MixedContent, Self::Growth, Self::ExcludeShrank, Self::Failed];
 
+    /// The rule of this key.
+    pub fn parse(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rule| rule.as_str() == key)
+    }
+
     /// The rule's key under `allow`.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -15,6 +15,7 @@ mod money;
 mod offer;
 mod outcome;
 mod phone;
+mod policy;
 mod receipt;
 mod recipient;
 mod secret;
@@ -39,6 +40,7 @@ pub use outcome::{
     HaltReason, NotSent, Outcome, Rejection, ReplySignal, RequestResult, UnknownCause,
 };
 pub use phone::{PersonKey, PhoneNumber};
+pub use policy::Policy;
 pub use receipt::Receipt;
 pub use recipient::{Fields, Origin, Recipient};
 pub use secret::{ApiKey, CodeKey, LedgerSecret, Sid};

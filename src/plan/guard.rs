@@ -131,6 +131,8 @@ pub enum Notice {
     AllowedInVain(GuardRule),
     /// People whose message failed since the plan was consumed that `allow.failed` was for.
     FailedSince(u64),
+    /// The campaign allows what the policy leaves to no campaign.
+    AllowedAgainstPolicy(GuardRule),
     /// Values of people already served have changed since; they get nothing new.
     Drifted(u64),
 }
@@ -173,12 +175,18 @@ impl Blocker {
 }
 
 /// Takes out what the campaign allows, and says what became of each override.
-pub(super) fn allow(campaign: &Campaign, blockers: &mut Vec<Blocker>) -> Vec<Notice> {
+/// `firm` are the guards that no campaign may override.
+pub(super) fn allow(
+    campaign: &Campaign,
+    firm: &[GuardRule],
+    blockers: &mut Vec<Blocker>,
+) -> Vec<Notice> {
     let mut notices = Vec::new();
     for allowance in &campaign.allow {
         let rule = allowance.rule;
         let figure = blockers.iter().filter_map(Blocker::guard).find(|guard| guard.0 == rule);
         notices.push(match figure {
+            Some(_) if firm.contains(&rule) => Notice::AllowedAgainstPolicy(rule),
             None => Notice::AllowedInVain(rule),
             Some((_, figure)) if figure != allowance.figure => {
                 Notice::AllowedOther { rule, allowed: allowance.figure, figure }

@@ -112,6 +112,8 @@ pub struct PlanningContext<'a> {
     pub sent: &'a [Sent],
     /// Limits that the campaign's author does not set.
     pub caps: &'a [Cap],
+    /// Guards that no campaign may override.
+    pub firm: &'a [GuardRule],
     /// An earlier plan that the ledger need not know, to hold this one against as well.
     pub earlier: Option<EarlierPlan>,
     /// How many samples to keep.
@@ -223,8 +225,18 @@ impl<'a> Planner<'a> {
             Progress::Resumes(_) | Progress::Finished(_) => 0,
         };
         let Self { context, past, tally, failed, sends, sampler, .. } = self;
-        let PlanningContext { campaign, snapshot, terms, rates, now, sent, caps, earlier, .. } =
-            context;
+        let PlanningContext {
+            campaign,
+            snapshot,
+            terms,
+            rates,
+            now,
+            sent,
+            caps,
+            firm,
+            earlier,
+            ..
+        } = context;
         let memory = snapshot.and_then(|snapshot| snapshot.campaign.as_ref());
         let last_plan = memory.and_then(|memory| memory.last_plan.as_ref());
         let changes = last_plan.map(|last| terms.changes_since(&last.terms)).unwrap_or_default();
@@ -258,7 +270,7 @@ impl<'a> Planner<'a> {
                 blockers.extend(growth(tally.send, &earlier));
             }
             blockers.extend(shrunk(&audience, &earlier));
-            let allowed = allow(campaign, &mut blockers);
+            let allowed = allow(campaign, firm, &mut blockers);
             // What was needed once stays in the file while its plan is carried out.
             notices.extend(
                 allowed

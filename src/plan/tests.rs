@@ -131,6 +131,7 @@ fn plan_with(
         now: NOW,
         sent: &[],
         caps: &[],
+        firm: &[],
         earlier: None,
         samples: 2,
     };
@@ -185,6 +186,7 @@ fn what_the_ledger_remembers_decides() {
             now: NOW,
             sent: &[],
             caps: &[],
+            firm: &[],
             earlier: None,
             samples: 0,
         };
@@ -486,6 +488,7 @@ fn a_cap_binds_beside_the_campaigns_own_limit() {
         rates: None,
         sent: &[],
         caps: &caps,
+        firm: &[],
         earlier: None,
         samples: 0,
     };

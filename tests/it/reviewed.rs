@@ -113,6 +113,47 @@ fn a_cap_in_the_environment_is_out_of_the_authors_hands() {
 }
 
 #[test]
+fn a_policy_holds_beside_the_campaign_whoever_names_it() {
+    let world = world(&format!("{CAMPAIGN}limits:\n  recipients: 100\n"))
+        .file("low.yaml", "version: 1\nlimits: { recipients: 9 }\n")
+        .file("high.yaml", "version: 1\nlimits: { recipients: 50 }\n")
+        .file("dear.yaml", "version: 1\nlimits: { cost: 600 USD }\n")
+        .file("wrong.yaml", "version: 1\nlimits: { recipient: 9 }\n");
+    let plan = world.run("plan --policy high.yaml --out plan.json").exits(0);
+    let plan = plan.shows("recipients 10 of 100 · recipients 10 of 50 (set by the policy)");
+    let _ = plan.shows("offercast apply --policy high.yaml --plan plan.json");
+    let words = "the policy allows 9, the plan has 10";
+    for line in ["plan", "plan --policy high.yaml", "apply --plan plan.json --policy high.yaml"] {
+        let run = world.command(line).env("OFFERCAST_POLICY", "low.yaml").run();
+        let _ = run.exits(4).shows(words);
+    }
+    let _ = world.run("apply --plan plan.json --policy low.yaml").exits(4).shows(words);
+    let _ = world.run("plan --policy dear.yaml").exits(4).shows("no rate card");
+    let run = world.run("apply --plan plan.json --policy wrong.yaml").exits(65);
+    let _ = run.shows("policy/unknown-key").shows("wrong.yaml:2:11").shows("`recipients`?");
+    let _ = world.run("plan --policy nowhere.yaml").exits(1);
+    assert_eq!(world.requests(), 0);
+    let _ = world.run("apply --plan plan.json --policy high.yaml").exits(0);
+}
+
+#[test]
+fn a_policy_can_leave_no_override_to_campaigns() {
+    let mut world = world(CAMPAIGN)
+        .file("firm.yaml", "version: 1\nallow: [growth]\n")
+        .file("loose.yaml", "version: 1\nallow: [mixed_content]\n");
+    let _ = world.run("apply --auto-approve --limit 4").exits(5);
+    let other = CAMPAIGN.replace("25%\"", "30%\"");
+    let allowed = format!("{other}allow:\n  mixed_content: {{ sent: 4, reason: legal asked }}\n");
+    world.write("campaigns/diwali.yaml", &allowed);
+    let _ = world.run("plan --policy loose.yaml").exits(0);
+    for line in ["plan --policy firm.yaml", "apply --auto-approve --policy firm.yaml"] {
+        let run = world.run(line).exits(4).shows("4 people already got other content");
+        let _ = run.shows("the policy leaves `allow.mixed_content` to no campaign");
+    }
+    assert_eq!(world.received().len(), 4);
+}
+
+#[test]
 fn mixed_content_goes_on_only_by_a_reviewed_override_of_its_exact_figure() {
     let mut world = world(CAMPAIGN);
     let _ = world.run("apply --auto-approve --limit 4").exits(5);

@@ -4,7 +4,7 @@ use std::io;
 
 use super::super::context::Context;
 use super::super::error::CommandError;
-use super::super::quote::command_line;
+use super::super::quote::{command_line, path_option};
 use super::engine::Ran;
 use super::record::Record;
 use crate::cli::{ApplyArgs, ApplyFormat, Exit};
@@ -176,6 +176,8 @@ pub(super) fn resume_command(args: &ApplyArgs) -> String {
     if let Some(ledger) = &args.ledger.ledger {
         words.extend(["--ledger".to_owned(), ledger.clone()]);
     }
+    words.extend(path_option("--rates", args.rates.rates.as_deref()));
+    words.extend(path_option("--policy", args.policy.policy.as_deref()));
     words.extend(paths);
     command_line(&words)
 }

@@ -27,11 +27,12 @@ use super::ledgers::{address, expect_lineage, tell_opened};
 use super::load::{self, Loaded};
 use super::plan_document::{Item, Presentation};
 use super::planning::{Decided, Means, Prepared, decide, prepare};
+use super::policy::policies;
 use super::rates::rate_card;
 use super::report::report_diagnostics;
 use crate::cli::{ApplyArgs, ApplyFormat, Exit, variables};
 use crate::ledger::{Holder, Journal, LedgerError, LockTimeout, LockedLedger};
-use crate::model::{CampaignStatus, Sid};
+use crate::model::{CampaignStatus, Policy, Sid};
 use crate::plan::Progress;
 use crate::rates::RateCard;
 
@@ -94,11 +95,13 @@ fn carry_out(
         return Err(CommandError::Invalid("the campaigns"));
     }
     let rates = rate_card(context, &args.rates)?;
+    let policies = policies(context, &args.policy)?;
     let far_side = FarSide::of(context, args)?;
     let mut ledger = open_ledger(context, args, &far_side)?;
     approval.verify(ledger.read())?;
     let rates = rates.as_ref();
-    let Some(work) = plan_all(context, &loaded, &far_side, &*ledger, &approval, rates, record)?
+    let known = (rates, policies.as_slice());
+    let Some(work) = plan_all(context, &loaded, &far_side, &*ledger, &approval, known, record)?
     else {
         return Err(CommandError::Invalid("the audience"));
     };
@@ -226,7 +229,7 @@ fn plan_all<'a>(
     far_side: &FarSide,
     ledger: &dyn LockedLedger,
     approval: &Approval,
-    rates: Option<&RateCard>,
+    (rates, policies): (Option<&RateCard>, &[Policy]),
     record: &Record,
 ) -> Result<Option<Vec<Work<'a>>>, CommandError> {
     let code_key = far_side.code_key(&context.environment)?;
@@ -236,6 +239,7 @@ fn plan_all<'a>(
         ledger: Some(ledger.read()),
         endpoint: endpoint.as_ref(),
         rates,
+        policies,
         earlier: None,
         reveal: false,
         approved: approval.is_given(),

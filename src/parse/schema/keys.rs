@@ -23,7 +23,7 @@ pub(super) fn alternatives<'a>(schema: &'a Value, schema_path: &str) -> Vec<&'a 
 }
 
 /// The known key that a misspelt one is nearest to, if any is near.
-pub(super) fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(in crate::parse) fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     if key.len() > 64 {
         return None;
     }

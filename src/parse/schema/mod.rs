@@ -8,6 +8,7 @@ mod keys;
 mod words;
 
 pub(super) use check::{SchemaFault, check};
+pub(super) use keys::nearest;
 
 /// The JSON schema of campaign files (draft 2020-12).
 pub const CAMPAIGN_SCHEMA: &str = include_str!("../../../schemas/campaign.schema.json");

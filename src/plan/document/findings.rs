@@ -84,10 +84,10 @@ pub(super) fn notice_finding(notice: &Notice) -> Finding {
         Notice::AllowedOther { rule, allowed, figure } => {
             ("allowed_other", allowed_other(*rule, *allowed, *figure))
         }
-        Notice::AllowedInVain(rule) => (
-            "allowed_in_vain",
-            format!("`allow.{rule}` is not needed: remove it, or it may let another plan through"),
-        ),
+        Notice::AllowedAgainstPolicy(rule) => {
+            ("allowed_against_policy", allowed_against_policy(*rule))
+        }
+        Notice::AllowedInVain(rule) => ("allowed_in_vain", allowed_in_vain(*rule)),
         &Notice::FailedSince(count) => (
             "failed_since",
             format!(
@@ -113,6 +113,14 @@ fn lookalike(campaign: &CampaignName, count: u64) -> String {
          exclude it, or they get it twice",
         people(count)
     )
+}
+
+fn allowed_in_vain(rule: GuardRule) -> String {
+    format!("`allow.{rule}` is not needed: remove it, or it may let another plan through")
+}
+
+fn allowed_against_policy(rule: GuardRule) -> String {
+    format!("the policy leaves `allow.{rule}` to no campaign: it allows nothing")
 }
 
 fn allowed_other(rule: GuardRule, allowed: u64, figure: u64) -> String {

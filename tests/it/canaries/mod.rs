@@ -60,6 +60,7 @@ fn before_anything_is_sent(tour: &mut Tour) {
     fs::remove_file(tour.world.path("campaigns/sender.yaml")).expect("the world is ours");
     for line in [
         "schema plan",
+        "schema policy",
         "util completions bash",
         "--help",
         "apply --help",
