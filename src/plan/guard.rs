@@ -3,6 +3,7 @@
 use super::document::LimitSourceWord;
 use super::schedule::{Schedule, Timing};
 use super::summary::{AudienceSummary, Tally};
+use super::terms::{FieldChange, Terms};
 use crate::model::{
     Campaign, CampaignName, CampaignStatus, CardDate, DAILY_PATIENCE, GuardRule, Money, OfferEnd,
     Timestamp,
@@ -147,7 +148,7 @@ pub struct Cap {
 }
 
 /// The limit on rows that cannot be used.
-pub(super) const INVALID: &str = "invalid";
+const INVALID: &str = "invalid";
 
 /// What a cap caps.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -251,6 +252,35 @@ pub(super) fn limit_checks(
     });
     checks.splice(1..1, caps);
     checks
+}
+
+/// What stops a plan at any time.
+pub(super) fn blockers(
+    tally: &Tally,
+    limits: &[LimitCheck],
+    changes: &[FieldChange],
+) -> Vec<Blocker> {
+    // With nobody left to send to nothing can go wrong, unless it is the rows that are wrong:
+    // an audience that cannot be read must not look like one that is done.
+    let binds = |check: &&LimitCheck| tally.send > 0 || check.limit == INVALID;
+    let breached = limits.iter().filter(|check| check.breached).filter(binds);
+    let mut blockers: Vec<_> = breached.cloned().map(Blocker::Limit).collect();
+    if tally.send == 0 {
+        return blockers;
+    }
+    let sent = tally.same + tally.differs + tally.unknown + tally.attempting;
+    let fields: Vec<_> = changes
+        .iter()
+        .filter(|change| Terms::is_content(&change.field))
+        .map(|change| change.field.clone())
+        .collect();
+    if tally.after_failure > 0 {
+        blockers.push(Blocker::Failed { people: tally.after_failure });
+    }
+    if sent > 0 && !fields.is_empty() {
+        blockers.push(Blocker::MixedContent { sent, fields });
+    }
+    blockers
 }
 
 /// What stops a plan at this time only. `is_new`: it was never consumed.

@@ -8,7 +8,7 @@ use super::again::is_allowed;
 use super::cost::{PlanCost, cost_checks};
 use super::earlier::{EarlierPlan, growth, shrunk};
 use super::guard::{
-    Blocker, Cap, INVALID, LimitCheck, Notice, allow, limit_checks, notices, timely_blockers,
+    Blocker, Cap, LimitCheck, Notice, allow, blockers, limit_checks, notices, timely_blockers,
 };
 use super::identity::plan_id;
 use super::past::{Decision, Past};
@@ -382,31 +382,6 @@ fn countries(sends: &[Planned]) -> BTreeMap<u16, u64> {
         *countries.entry(planned.number.calling_code()).or_insert(0) += 1;
     }
     countries
-}
-
-/// What stops a plan at any time.
-fn blockers(tally: &Tally, limits: &[LimitCheck], changes: &[FieldChange]) -> Vec<Blocker> {
-    // With nobody left to send to nothing can go wrong, unless it is the rows that are wrong:
-    // an audience that cannot be read must not look like one that is done.
-    let binds = |check: &&LimitCheck| tally.send > 0 || check.limit == INVALID;
-    let breached = limits.iter().filter(|check| check.breached).filter(binds);
-    let mut blockers: Vec<_> = breached.cloned().map(Blocker::Limit).collect();
-    if tally.send == 0 {
-        return blockers;
-    }
-    let sent = tally.same + tally.differs + tally.unknown + tally.attempting;
-    let fields: Vec<_> = changes
-        .iter()
-        .filter(|change| Terms::is_content(&change.field))
-        .map(|change| change.field.clone())
-        .collect();
-    if tally.after_failure > 0 {
-        blockers.push(Blocker::Failed { people: tally.after_failure });
-    }
-    if sent > 0 && !fields.is_empty() {
-        blockers.push(Blocker::MixedContent { sent, fields });
-    }
-    blockers
 }
 
 fn upload_bytes(campaign: &Campaign, messages: u64) -> u64 {

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::PlanView;
 use super::decision::is_over;
+use super::limits::limit_words;
 use crate::model::{Money, OfferEnd, format_duration};
 use crate::plan::DailySchedule;
 use crate::plan::document::{
-    CodesWord, CostObject, EnvelopeEntry, Finding, LimitObject, LimitSourceWord, PlanObject,
-    ProgressWord, VerdictWord,
+    CodesWord, CostObject, EnvelopeEntry, Finding, PlanObject, ProgressWord, VerdictWord,
 };
 use crate::view::text::{Align, Table, money, number, plural, safe};
 use crate::view::{Look, Role};
@@ -302,35 +302,6 @@ fn sending_words(view: &PlanView<'_>) -> String {
 
 pub(super) fn crash_words(entry: &EnvelopeEntry) -> String {
     format!("can leave at most {} unknown", plural(entry.most_unknown, "outcome", "outcomes"))
-}
-
-pub(super) fn limit_words(limits: &[LimitObject]) -> String {
-    // That the campaign states none is no news beside the figure that somebody else set.
-    let is_idle = |check: &LimitObject| {
-        check.allowed.is_none()
-            && limits.iter().any(|other| other.limit == check.limit && other.allowed.is_some())
-    };
-    let words: Vec<_> = limits
-        .iter()
-        .filter(|check| !is_idle(check))
-        .map(|check| {
-            let set_by = match check.set_by {
-                LimitSourceWord::Campaign => "",
-                LimitSourceWord::Environment => " (set by the environment)",
-                LimitSourceWord::Policy => " (set by the policy)",
-            };
-            match (&check.actual, &check.allowed) {
-                (Some(actual), Some(allowed)) => {
-                    format!("{} {actual} of {allowed}{set_by}", check.limit)
-                }
-                (Some(actual), None) => format!("{} {actual} (no limit)", check.limit),
-                (None, allowed) => {
-                    format!("{} {}{set_by}", check.limit, allowed.as_deref().unwrap_or("-"))
-                }
-            }
-        })
-        .collect();
-    safe(&words.join(" · ")).into_owned()
 }
 
 fn write_changes(out: &mut dyn Write, look: Look, plan: &PlanObject) -> io::Result<()> {

@@ -5,6 +5,7 @@ mod decision;
 pub mod html;
 pub mod human;
 pub mod json;
+mod limits;
 pub mod markdown;
 
 pub use decision::{decision, validity};

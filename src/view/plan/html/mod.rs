@@ -14,7 +14,8 @@ use super::PlanView;
 use super::decision::{
     at_this_moment, decision, is_blocked, is_expired, offer_terms, pace, validity,
 };
-use super::human::{code_words, cost_words, count_rows, crash_words, limit_words, template_words};
+use super::human::{code_words, cost_words, count_rows, crash_words, template_words};
+use super::limits::limit_words;
 use crate::model::OfferEnd;
 use crate::plan::document::{SampleObject, VerdictWord};
 use crate::view::html::{Page, definition, heading};

@@ -15,7 +15,8 @@ use prose::{fence, prose, table_prose};
 
 use super::PlanView;
 use super::decision::{at_this_moment, countries, decision, offer_terms, pace, validity};
-use super::human::{code_words, cost_words, count_rows, crash_words, limit_words, template_words};
+use super::human::{code_words, cost_words, count_rows, crash_words, template_words};
+use super::limits::limit_words;
 use crate::plan::document::VerdictWord;
 use crate::view::text::{code_span, number, plural, truncate};
 
