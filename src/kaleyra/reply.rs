@@ -103,14 +103,17 @@ impl Answer<'_> {
     fn classify(self) -> RequestResult {
         let meaning = self.meaning();
         let listing = self.listing();
+        let accepted = |message_id| {
+            let request_id = self.body.as_ref().and_then(ReplyBody::request_id);
+            Outcome::Accepted { message_id, request_id }
+        };
         let outcome_of = |index: usize, number: PhoneNumber| {
             // Who is listed with an id is accepted, also where others of a group are refused.
             let listed = listing.ids[index].clone();
             match (self.status, listed) {
-                (200..=299 | 400..=499, Some(message_id)) if self.may_list() => {
-                    let request_id = self.body.as_ref().and_then(ReplyBody::request_id);
-                    Outcome::Accepted { message_id, request_id }
-                }
+                (200..=299, Some(message_id)) => accepted(message_id),
+                // Under 4xx a list is Kaleyra's only beside Kaleyra's own error.
+                (400..=499, Some(message_id)) if self.own_error().is_some() => accepted(message_id),
                 (200..=299, _) => {
                     Outcome::Unknown(match self.body.as_ref().and_then(ReplyBody::data) {
                         Some(_) => UnknownCause::Unlisted,
@@ -200,12 +203,6 @@ impl Answer<'_> {
 
     fn own_error(&self) -> Option<&ReplyBody> {
         self.body.as_ref().filter(|body| body.is_own_error())
-    }
-
-    /// Whether a list in this body is Kaleyra's: any JSON under 2xx, under 4xx only beside
-    /// Kaleyra's own error.
-    fn may_list(&self) -> bool {
-        (200..=299).contains(&self.status) || self.own_error().is_some()
     }
 
     fn listing(&self) -> Listing {

@@ -153,6 +153,8 @@ mod tests {
             (r#"{"code":"RBC201","message":"x","data":[],"error":{"error":"x"}}"#, true),
             (r#"{"code":131026,"error":"x"}"#, true),
             (r#"{"code":"E1","message":"x"}"#, true),
+            (r#"{"code":"E1","message":7}"#, true),
+            (r#"{"code":"E1","message":true}"#, false),
             (r#"{"code":"E1","message":"","error":{}}"#, false),
             (r#"{"code":"","message":"x"}"#, false),
             (r#"{"code":null,"message":"x"}"#, false),
@@ -160,6 +162,24 @@ mod tests {
             (r#"{"message":"Forbidden"}"#, false),
         ] {
             assert_eq!(body(json).is_own_error(), own, "{json}");
+        }
+    }
+
+    #[test]
+    fn data_of_any_type_is_empty_or_not() {
+        for (json, is_empty) in [
+            ("{}", true),
+            (r#"{"data":null}"#, true),
+            (r#"{"data":[]}"#, true),
+            (r#"{"data":{}}"#, true),
+            (r#"{"data":""}"#, true),
+            (r#"{"data":[null]}"#, false),
+            (r#"{"data":{"to":""}}"#, false),
+            (r#"{"data":"sent"}"#, false),
+            (r#"{"data":0}"#, false),
+            (r#"{"data":false}"#, false),
+        ] {
+            assert_eq!(body(json).data_is_empty(), is_empty, "{json}");
         }
     }
 

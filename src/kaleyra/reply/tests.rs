@@ -340,6 +340,11 @@ fn an_error_that_lists_somebody_else_rejects_nobody() {
     let no_ids = json!({"code": "E9", "message": "odd", "data": [{"recipient": "1202"}]});
     assert!(matches!(outcomes(400, &no_ids, &[ASHA])[0], Outcome::Rejected(_)));
     assert_eq!(outcomes(400, &no_ids, &[ASHA, BEN]), vec![unknown(UnknownCause::Unlisted); 2]);
+    // Of a group, whoever the error names is refused, and of the others nothing is known.
+    let names_one =
+        json!({"code": "E9", "message": "919986127034 is odd", "data": [{"recipient": "1202"}]});
+    let found = outcomes(400, &names_one, &[ASHA, BEN]);
+    assert_eq!(found, [rejected("E9", "• is odd"), unknown(UnknownCause::Unlisted)]);
 }
 
 #[test]
@@ -351,6 +356,21 @@ fn no_shown_word_gives_a_code_or_a_number_away() {
     assert_eq!(words.expect("words").code, "HTTP 400");
     let shown = format!("{:?}", answer(400, text));
     assert!(!shown.contains("27034"), "{shown}");
+}
+
+#[test]
+fn a_reply_is_told_by_its_kind_and_size() {
+    let cut_off =
+        Reply::Answered { status: 200, retry_after: None, body: vec![b'7'; 9], complete: false };
+    for (reply, told) in [
+        (Reply::NotConnected(ConnectFailure::Dns), "NotConnected(Dns)"),
+        (Reply::Lost, "Lost"),
+        (Reply::TimedOut, "TimedOut"),
+        (answer(200, "7777"), "Answered(200, 4 bytes)"),
+        (cut_off, "Answered(200, 9 bytes, incomplete)"),
+    ] {
+        assert_eq!(format!("{reply:?}"), told);
+    }
 }
 
 /// JSON that looks like Kaleyra's often enough to reach every branch.
