@@ -79,6 +79,8 @@ CREATE TABLE recipients (
   state TEXT NOT NULL CHECK (state = 'pending' OR state = 'attempting' OR state = 'accepted'
     OR state = 'rejected' OR state = 'unknown' OR state = 'skipped'),
   cause TEXT,
+  receipt TEXT CHECK (receipt = 'sent' OR receipt = 'failed' OR receipt = 'delivered'
+    OR receipt = 'read'),
   attempted_at INTEGER,
   number INTEGER NOT NULL CHECK (number BETWEEN 1000000 AND 999999999999999),
   person INTEGER NOT NULL,
@@ -96,8 +98,6 @@ CREATE TABLE recipients (
   detail TEXT,
   message_id TEXT,
   request_id TEXT,
-  receipt TEXT CHECK (receipt = 'sent' OR receipt = 'failed' OR receipt = 'delivered'
-    OR receipt = 'read'),
   offer_ends_at INTEGER,
   accepted_at INTEGER,
   updated_at INTEGER NOT NULL,
