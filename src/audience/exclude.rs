@@ -1,6 +1,8 @@
 //! People who must not get a message. Strict: a lost opt-out is a wrong send, so whatever
 //! cannot be read stops the campaign.
 
+use std::sync::Arc;
+
 use crate::model::{Campaign, CampaignName, Exclude, FileFormat, PersonKey, PhoneNumber};
 
 use super::delimited::DelimitedRows;
@@ -24,8 +26,19 @@ const LISTED_ROWS: u64 = 20;
 #[derive(Clone, Debug, Default)]
 pub struct Exclusions {
     people: PersonMap<u16>,
-    late: PersonSet,
+    late: Late,
     rows: Vec<u64>,
+}
+
+/// The people whom late lists name.
+#[derive(Clone, Debug, Default)]
+pub struct Late(Arc<PersonSet>);
+
+impl Late {
+    /// Whether a late list names a person.
+    pub fn contains(&self, person: PersonKey) -> bool {
+        self.0.contains(&person.as_u64())
+    }
 }
 
 impl Exclusions {
@@ -47,7 +60,7 @@ impl Exclusions {
                 visit(index, number);
                 let person = number.person().as_u64();
                 if matches!(entry, Exclude::File { late: true, .. }) {
-                    exclusions.late.insert(person);
+                    Arc::make_mut(&mut exclusions.late.0).insert(person);
                 } else {
                     let entry = u16::try_from(index).unwrap_or(u16::MAX);
                     exclusions.people.entry(person).or_insert(entry);
@@ -79,7 +92,12 @@ impl Exclusions {
     /// Whether a late list names a person: they are part of the plan, and left out when it
     /// is applied.
     pub fn is_late(&self, person: PersonKey) -> bool {
-        self.late.contains(&person.as_u64())
+        self.late.contains(person)
+    }
+
+    /// All people whom late lists name.
+    pub fn late(&self) -> Late {
+        self.late.clone()
     }
 
     /// Numbers read per entry of `exclude`.

@@ -35,7 +35,7 @@ mod stream;
 mod testing;
 
 pub use dropped::{DropCounts, DropKind, DropReason, Dropped};
-pub use exclude::Exclusions;
+pub use exclude::{Exclusions, Late};
 pub use files::Roots;
 pub use finding::{CampaignPlace, Finding};
 pub use number::{NumberFault, NumberReader, Reading, UnknownCountry, parse_cli_number};

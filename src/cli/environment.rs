@@ -41,6 +41,9 @@ pub mod names {
     pub const POLICY: &str = "OFFERCAST_POLICY";
     /// How long a reply is waited for, 5 s to 10 min: a minute unless it is said.
     pub const RESPONSE_TIMEOUT: &str = "OFFERCAST_RESPONSE_TIMEOUT";
+    /// How long other machines wait for one that does not renew its lease on a shared ledger,
+    /// 1 s to 10 min: a minute unless it is said.
+    pub const LEASE: &str = "OFFERCAST_LEASE";
     /// The wall time at which the program starts, RFC 3339: for reproducible output.
     pub const NOW: &str = "OFFERCAST_NOW";
     /// `github-hosted` on a runner that GitHub lends for one job.

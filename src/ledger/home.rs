@@ -72,6 +72,21 @@ impl LedgerAddress {
         })
     }
 
+    /// The same for an apply: where other machines are sending from the ledger, it is opened
+    /// beside them ([`LockedLedger::is_shared`](super::LockedLedger::is_shared)).
+    pub fn lock_or_join(
+        &self,
+        timeout: LockTimeout,
+        holder: &Holder,
+    ) -> Result<Opened, LedgerError> {
+        Ok(match self {
+            Self::File(path) => sqlite::LockedLedger::open(path, timeout, holder)?.into(),
+            Self::Server(address) => {
+                postgres::LockedLedger::open_or_join(address, timeout, holder)?.into()
+            }
+        })
+    }
+
     /// The same for a copy that somebody takes over as the newest there is, naming its
     /// serial. Other copies, older and newer, are refused in this place from then on.
     pub fn adopt(

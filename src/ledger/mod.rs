@@ -5,6 +5,7 @@
 //! lives. Format and queries: `docs/ledger.md`.
 
 mod address;
+mod company;
 mod error;
 mod filesystem;
 mod home;
@@ -23,6 +24,7 @@ mod store;
 mod types;
 
 pub use address::{AddressError, LedgerAddress, Place};
+pub use company::{Beat, Company, Post, Standing};
 pub use error::{Damage, Exposure, LedgerError, StoreFault, WriteNeed};
 pub use filesystem::FilesystemKind;
 pub use home::Moved;

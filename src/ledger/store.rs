@@ -3,12 +3,14 @@
 use std::fmt::Debug;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::model::{
     CampaignName, KeyFingerprint, LedgerSecret, Lineage, PersonKey, PhoneNumber, PlanId, State,
     StateCounts, Timestamp,
 };
 
+use super::company::Company;
 use super::error::LedgerError;
 use super::filesystem::FilesystemKind;
 use super::journal::Journal;
@@ -128,6 +130,28 @@ pub trait LockedLedger: Debug + Send {
         after: Option<RowId>,
         limit: usize,
     ) -> Result<Vec<PendingRow>, LedgerError>;
+
+    /// Lets other machines send beside this one what is consumed; `None` where a ledger has
+    /// one writer. From then on people are to be claimed, and only sending is possible.
+    fn let_others_in(&mut self, _lease: Duration) -> Result<Option<Box<dyn Company>>, LedgerError> {
+        Ok(None)
+    }
+
+    /// Whether other machines may be sending beside this one.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// Claims recipients to send to after the given row, about `limit` of them, in sending
+    /// order; none when nobody is left who is not claimed. Only for a ledger that is shared.
+    fn claim(
+        &mut self,
+        plan: PlanRow,
+        after: Option<RowId>,
+        limit: usize,
+    ) -> Result<Vec<PendingRow>, LedgerError> {
+        self.pending(plan, after, limit)
+    }
 
     /// Writes all changes in one transaction, on stable storage when it returns. A row that
     /// is not in the state its change starts from refuses the whole call.

@@ -160,6 +160,21 @@ pub enum HaltReason {
 }
 
 impl HaltReason {
+    /// All reasons.
+    pub const ALL: [Self; 11] = [
+        Self::Credentials,
+        Self::Balance,
+        Self::DailyLimit,
+        Self::Template,
+        Self::Sender,
+        Self::Payload,
+        Self::Breaker,
+        Self::FailureShare,
+        Self::NoConnection,
+        Self::Throttled,
+        Self::Ledger,
+    ];
+
     /// The word in machine-readable output.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -175,6 +190,11 @@ impl HaltReason {
             Self::Throttled => "throttled",
             Self::Ledger => "ledger",
         }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
     }
 
     /// Whether it stops every campaign of the invocation, or only the one it came up in.

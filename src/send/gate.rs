@@ -205,6 +205,22 @@ impl Gate {
         }
     }
 
+    /// Another machine of the same sender was told to wait. A longer wait of our own stays.
+    pub(super) fn pause_with_others(
+        &mut self,
+        now: Duration,
+        cause: PauseCause,
+        wait: Duration,
+    ) -> Swing {
+        let until = now.saturating_add(wait);
+        match self.state {
+            State::Closed { until: already, .. } if already >= until => Swing::Stays,
+            State::Closed { .. } | State::Open | State::Probing { .. } => {
+                self.close(now, cause, wait)
+            }
+        }
+    }
+
     /// Whether the breaker's doubt has been lifted by the last reply.
     pub(super) fn is_tripped(&self) -> bool {
         self.tripped

@@ -27,6 +27,8 @@ pub struct Job {
     pub offer_end: OfferEnd,
     /// Where everybody planned stands; nobody may be attempting.
     pub counts: StateCounts,
+    /// This machine's part of the messages in a window of the rate, where several send.
+    pub part: Option<u64>,
     /// `--limit`: most people to put on the wire in this run; people to whom provably
     /// nothing was sent do not count.
     pub limit: Option<u64>,

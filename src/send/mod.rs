@@ -12,6 +12,7 @@
 mod backoff;
 mod breaker;
 mod commit;
+mod company;
 mod core;
 mod gate;
 mod job;
@@ -30,7 +31,8 @@ mod writer;
 #[cfg(test)]
 mod simulation;
 
+pub use company::{FROM_OTHERS, FromOthers, Tidings};
 pub use job::{Job, RunOutcome, StopSignal};
-pub use pacer::Pace;
-pub use ports::{Request, Store, StoreError, Wire, Writing};
-pub use run::run;
+pub use pacer::{Pace, messages_in_a_window};
+pub use ports::{Page, Request, Store, StoreError, Wire, Writing};
+pub use run::{run, run_with_others};

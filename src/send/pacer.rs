@@ -54,6 +54,8 @@ pub(super) struct Pacer {
     window: Duration,
     /// Most messages in a window.
     most: u64,
+    /// The same where no other machine has a part in it.
+    whole: u64,
     /// The earliest instant of the next token.
     next: Duration,
     /// Instants of writing within the last window, with their messages.
@@ -62,6 +64,12 @@ pub(super) struct Pacer {
     written: u64,
     /// Messages handed to the wire whose writing has not begun.
     connecting: u64,
+}
+
+/// The most messages that a window of a rate may hold: what machines share out.
+pub fn messages_in_a_window(rate: Rate) -> u64 {
+    let most = Duration::from_secs(1).as_nanos().div_ceil(rate.interval().as_nanos());
+    u64::try_from(most).unwrap_or(u64::MAX)
 }
 
 /// Whether a request may be written.
@@ -81,6 +89,7 @@ impl Pacer {
             interval: Duration::ZERO,
             window: Duration::ZERO,
             most: 1,
+            whole: 1,
             next: Duration::ZERO,
             writes: VecDeque::new(),
             written: 0,
@@ -93,12 +102,26 @@ impl Pacer {
     /// The next campaign's rate, under the record of what was written so far.
     pub(super) fn set_rate(&mut self, rate: Rate) {
         let interval = rate.interval();
-        let most = Duration::from_secs(1).as_nanos().div_ceil(interval.as_nanos());
-        self.most = u64::try_from(most).unwrap_or(u64::MAX);
-        let window = interval.as_nanos().saturating_mul(most);
+        self.whole = messages_in_a_window(rate);
+        self.most = self.whole;
+        let window = interval.as_nanos().saturating_mul(u128::from(self.whole));
         let window = Duration::from_nanos(u64::try_from(window).unwrap_or(u64::MAX));
         self.window = window.saturating_add(window / 500);
         self.interval = interval.saturating_add(interval / 250);
+    }
+
+    /// Keeps to a part of the rate's messages in a window, at least one: other machines have
+    /// the rest of them, so that no window holds more than the rate whatever their clocks say.
+    pub(super) fn set_part(&mut self, part: u64) {
+        self.most = part.clamp(1, self.whole);
+        let interval = self.window / u32::try_from(self.most).unwrap_or(u32::MAX);
+        self.interval = interval.saturating_add(interval / 500);
+    }
+
+    /// Messages that the present window holds, written or about to be.
+    pub(super) fn in_window(&mut self, now: Duration) -> u64 {
+        self.forget(now);
+        self.written + self.connecting
     }
 
     /// The most messages one request may carry at this rate.
@@ -120,13 +143,7 @@ impl Pacer {
 
     /// Whether the window has room for so many messages.
     pub(super) fn room(&mut self, now: Duration, messages: u32) -> Room {
-        while let Some(&(written_at, count)) = self.writes.front() {
-            if written_at.saturating_add(self.window) > now {
-                break;
-            }
-            self.writes.pop_front();
-            self.written -= u64::from(count);
-        }
+        self.forget(now);
         let wanted = self.written + self.connecting + u64::from(messages);
         let mut surplus = wanted.saturating_sub(self.most);
         if surplus == 0 {
@@ -140,6 +157,17 @@ impl Pacer {
         }
         // A request larger than a second's rate is never made, but it must not wait forever.
         if self.connecting == 0 { Room::Now } else { Room::AfterWriting }
+    }
+
+    /// Leaves behind what was written before the present window.
+    fn forget(&mut self, now: Duration) {
+        while let Some(&(written_at, count)) = self.writes.front() {
+            if written_at.saturating_add(self.window) > now {
+                break;
+            }
+            self.writes.pop_front();
+            self.written -= u64::from(count);
+        }
     }
 
     /// The window was full: everything after moves later with what had to wait.
@@ -251,6 +279,27 @@ mod tests {
         assert!(matches!(pacer.room(SECOND * 9, 1), Room::At(at) if at >= SECOND * 10));
         pacer.never_written(1);
         assert_eq!(pacer.room(SECOND * 9, 1), Room::Now);
+    }
+
+    #[test]
+    fn parts_of_a_rate_together_are_never_more_than_the_rate() {
+        for (rate, parts) in
+            [("20/s", vec![7, 7, 6]), ("80/s", vec![1, 79]), ("90/min", vec![1, 1])]
+        {
+            let whole = messages_in_a_window(Rate::parse(rate).expect("a rate"));
+            assert_eq!(parts.iter().sum::<u64>(), whole);
+            let mut writes = Vec::new();
+            for (machine, part) in parts.into_iter().enumerate() {
+                let mut pacer = pacer(rate);
+                pacer.set_part(part);
+                let mut now = Duration::from_millis(machine as u64 * 311);
+                for i in 0..300_u64 {
+                    now = write(&mut pacer, now, 1, Duration::from_millis(i * 7_919 % 23));
+                    writes.push((now, 1));
+                }
+            }
+            assert!(most_in_a_second(&writes) <= whole, "{rate}");
+        }
     }
 
     #[test]

@@ -31,13 +31,25 @@ pub trait Store: Send + 'static {
     /// is final: it is never tried again, since what a failed fsync left on disk is unknown.
     fn write(&mut self, changes: &[Change]) -> Result<(), StoreError>;
 
-    /// The pending rows of the plan after `after`, in sending order, at most `limit`;
-    /// fewer only when there are no more.
-    fn pending(
-        &mut self,
-        after: Option<RowId>,
-        limit: usize,
-    ) -> Result<Vec<PendingRow>, StoreError>;
+    /// The pending rows of the plan after `after`, in sending order, about `limit` of them.
+    fn pending(&mut self, after: Option<RowId>, limit: usize) -> Result<Page, StoreError>;
+}
+
+/// Pending rows, in sending order.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// The rows.
+    pub rows: Vec<PendingRow>,
+    /// Whether there are no more after them.
+    pub is_last: bool,
+}
+
+impl Page {
+    /// Rows of a ledger that gives fewer than `limit` only when there are no more.
+    pub fn of(rows: Vec<PendingRow>, limit: usize) -> Self {
+        let is_last = rows.len() < limit;
+        Self { rows, is_last }
+    }
 }
 
 /// The ledger failed; the source says how.

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use crate::event::{RunEvent, StopReason};
-use crate::ledger::{Change, PendingRow, RowId};
+use crate::ledger::{Change, RowId};
 use crate::model::{RequestResult, Timestamp};
 
+use super::company::Tidings;
 use super::job::StopSignal;
-use super::ports::Request;
+use super::ports::{Page, Request};
 
 /// One request's name within a process. Never used twice.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -36,8 +37,8 @@ pub(super) enum Ticket {
 /// Something happened outside.
 #[derive(Clone, Debug)]
 pub(super) enum Event {
-    /// The pending rows asked for; fewer than asked for when there are no more.
-    PageLoaded(Vec<PendingRow>),
+    /// The pending rows asked for.
+    PageLoaded(Page),
     /// They could not be read.
     LoadFailed,
     /// A write is on stable storage.
@@ -50,6 +51,8 @@ pub(super) enum Event {
     ReplyArrived(BatchId, RequestResult),
     /// A request was handed to the shell too long ago to be started.
     NeverStarted(BatchId),
+    /// Other machines that send the same plan have something to say.
+    Heard(Tidings),
     /// Somebody wants the run to stop.
     StopRequested(StopSignal),
 }

@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 
 use crate::ledger::{PendingRow, RowId};
 
+use super::ports::Page;
+
 /// Rows read from the ledger at a time.
 pub(super) const PAGE: usize = 1_000;
 
@@ -26,6 +28,7 @@ pub(super) struct Queue {
     alone: VecDeque<Recipient>,
     last: Option<RowId>,
     loaded: u64,
+    last_page: usize,
     loading: bool,
     exhausted: bool,
 }
@@ -36,8 +39,11 @@ pub(super) struct OutOfOrder;
 
 impl Queue {
     /// Whether more rows are wanted and none are on their way; if so they are from now on.
-    pub(super) fn asks_for_page(&mut self) -> bool {
-        let asks = !(self.loading || self.exhausted || self.rows.len() > PAGE / 2);
+    /// `most` may share a request, and are to be seen together. Where machines claim what they
+    /// read, pages get smaller towards the end, and none is read long before it is needed.
+    pub(super) fn asks_for_page(&mut self, most: usize) -> bool {
+        let enough = (self.last_page / 2).max(most).min(PAGE / 2);
+        let asks = !(self.loading || self.exhausted || self.rows.len() > enough);
         self.loading |= asks;
         asks
     }
@@ -48,10 +54,11 @@ impl Queue {
     }
 
     /// Takes in a page. Rows must ascend, or one could be sent to twice.
-    pub(super) fn page(&mut self, rows: Vec<PendingRow>) -> Result<(), OutOfOrder> {
+    pub(super) fn page(&mut self, page: Page) -> Result<(), OutOfOrder> {
         self.loading = false;
-        self.exhausted = rows.len() < PAGE;
-        for row in rows {
+        self.exhausted = page.is_last;
+        self.last_page = page.rows.len();
+        for row in page.rows {
             if self.last.is_some_and(|last| row.row <= last) {
                 return Err(OutOfOrder);
             }
@@ -123,8 +130,8 @@ mod tests {
 
     fn queue(rows: Vec<PendingRow>) -> Queue {
         let mut queue = Queue::default();
-        assert!(queue.asks_for_page());
-        queue.page(rows).expect("rows in order");
+        assert!(queue.asks_for_page(100));
+        queue.page(Page::of(rows, PAGE)).expect("rows in order");
         queue
     }
 
@@ -148,10 +155,10 @@ mod tests {
         queue.take(950);
         assert_eq!(queue.ready(50), Some(50));
         assert_eq!(queue.ready(100), None);
-        assert!(queue.asks_for_page());
+        assert!(queue.asks_for_page(100));
         assert_eq!(queue.last_read(), Some(RowId(1_000)));
-        assert!(!queue.asks_for_page(), "one page at a time");
-        queue.page(vec![row(1_001, "A")]).expect("rows in order");
+        assert!(!queue.asks_for_page(100), "one page at a time");
+        queue.page(Page::of(vec![row(1_001, "A")], PAGE)).expect("rows in order");
         assert_eq!(queue.ready(100), Some(51));
     }
 
@@ -172,6 +179,6 @@ mod tests {
     #[test]
     fn a_page_that_goes_back_is_refused() {
         let mut queue = queue((1..=1_000).map(|i| row(i, "A")).collect());
-        assert_eq!(queue.page(vec![row(1_000, "A")]), Err(OutOfOrder));
+        assert_eq!(queue.page(Page::of(vec![row(1_000, "A")], PAGE)), Err(OutOfOrder));
     }
 }

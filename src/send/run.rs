@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::event::{RunEvent, StopReason};
 use crate::model::{HaltReason, Outcome, ReplySignal, RequestResult, UnknownCause};
 
+use super::company::FromOthers;
 use super::core::Core;
 use super::job::{Job, RunOutcome, StopSignal};
 use super::listener::Teller;
@@ -43,6 +44,21 @@ pub async fn run<W: Wire, S: Store>(
     stop: &mut Receiver<StopSignal>,
     clock: Clock,
 ) -> RunOutcome<S> {
+    run_with_others(job, pace, wire, store, listener, stop, clock, None).await
+}
+
+/// The same beside other machines that send the same plan.
+#[expect(clippy::too_many_arguments, reason = "the outside world is that large")]
+pub async fn run_with_others<W: Wire, S: Store>(
+    job: Job,
+    pace: Pace,
+    wire: Arc<W>,
+    store: S,
+    listener: impl FnMut(RunEvent) + Send + 'static,
+    stop: &mut Receiver<StopSignal>,
+    clock: Clock,
+    mut others: Option<FromOthers>,
+) -> RunOutcome<S> {
     let (tell, events) = unbounded_channel();
     let watch = Watch { clock, origin: pace.origin };
     let core = Core::new(job, pace.pacer, watch.now());
@@ -54,7 +70,7 @@ pub async fn run<W: Wire, S: Store>(
         }
     };
     let mut shell = Shell { core, watch, wire, writer, tell, teller, requests: JoinSet::new() };
-    let stop = shell.work(events, stop).await;
+    let stop = shell.work(events, stop, others.as_mut()).await;
     shell.leave(stop).await
 }
 
@@ -96,6 +112,7 @@ impl<W: Wire, S: Store> Shell<W, S> {
         &mut self,
         mut events: UnboundedReceiver<Event>,
         stop: &mut Receiver<StopSignal>,
+        mut others: Option<&mut FromOthers>,
     ) -> StopReason {
         let mut actions = Vec::new();
         let mut happened = Vec::with_capacity(EVENTS_AT_ONCE);
@@ -113,6 +130,12 @@ impl<W: Wire, S: Store> Shell<W, S> {
                     None => std::future::pending().await,
                 }
             };
+            let heard = async {
+                match others.as_deref_mut() {
+                    Some(others) => others.next().await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 biased;
                 signal = stop.recv(), if signals_open => match signal {
@@ -126,6 +149,7 @@ impl<W: Wire, S: Store> Shell<W, S> {
                     None => signals_open = false,
                 },
                 _ = events.recv_many(&mut happened, EVENTS_AT_ONCE) => {}
+                tidings = heard => happened.push(Event::Heard(tidings)),
                 () = timer => {}
             }
             let now = self.watch.now();
@@ -133,6 +157,9 @@ impl<W: Wire, S: Store> Shell<W, S> {
                 self.core.handle(now, event, &mut actions);
             }
             self.core.advance(now, &mut actions);
+            if let Some(others) = &others {
+                others.tell_part(self.core.held_part());
+            }
             while self.requests.try_join_next().is_some() {}
         }
     }

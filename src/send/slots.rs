@@ -81,6 +81,17 @@ impl Slots {
         self.batches.is_empty()
     }
 
+    /// The most messages of a request that is not on the wire yet.
+    pub(super) fn largest_to_come(&self) -> u64 {
+        let to_come = |batch: &&Batch| !matches!(batch.phase, Phase::OnWire { .. });
+        self.batches
+            .values()
+            .filter(to_come)
+            .map(|batch| u64::from(batch.messages()))
+            .max()
+            .unwrap_or(0)
+    }
+
     /// Requests with the wire.
     pub(super) fn on_wire(&self) -> usize {
         self.on_wire

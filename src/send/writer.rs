@@ -104,7 +104,7 @@ fn work<S: Store>(
             tell(
                 events,
                 match store.pending(after, limit) {
-                    Ok(rows) => Event::PageLoaded(rows),
+                    Ok(page) => Event::PageLoaded(page),
                     Err(error) => {
                         let _ = errors.send(error);
                         Event::LoadFailed

@@ -26,6 +26,7 @@ mod kills;
 mod ledger;
 mod ledger_faults;
 mod locks;
+mod machines;
 mod moving;
 mod outcomes;
 mod pipelines;

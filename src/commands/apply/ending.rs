@@ -151,7 +151,9 @@ fn exit_of(report: &RunReport) -> Exit {
         // Nobody is pending once the offer is over, but people were not reached who should
         // have been: a pipeline must not be green.
         StopReason::OfferOver => Exit::Pending,
-        StopReason::Limit
+        // Beside other machines one may be done with its part, and people left of another's.
+        StopReason::Finished
+        | StopReason::Limit
         | StopReason::Deadline
         | StopReason::Daily
         | StopReason::AttemptsUsedUp

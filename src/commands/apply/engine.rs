@@ -14,20 +14,17 @@ use super::super::context::Context;
 use super::super::error::CommandError;
 use super::Work;
 use super::far_side::Account;
+use super::heart::Heart;
 use super::record::Events;
+use super::store::LedgerStore;
+use super::wire::{KaleyraWire, LeasedWire};
 use crate::cli::{ApplyArgs, Environment, variables};
 use crate::clock::{Clock, random_bytes};
-use crate::event::RunEvent;
-use crate::kaleyra::{
-    Asked, Client, ClientOptions, Form, Reply, Timeouts, Transport, classify, expiration_time_ms,
-};
-use crate::ledger::{Change, Journal, LockedLedger, PendingRow, PlanRow, RowId, UnrecordedOutcome};
-use crate::model::{
-    DAILY_WINDOW, Offer, OfferEnd, Outcome, PhoneNumber, Rate, RequestResult, SharedContent,
-};
-use crate::send::{
-    self, Job, Pace, Request, RunOutcome, StopSignal, Store, StoreError, Wire, Writing,
-};
+use crate::event::{RunEvent, RunReport, StopReason};
+use crate::kaleyra::{Client, ClientOptions, Timeouts};
+use crate::ledger::{FoundPlan, Journal, LockedLedger, UnrecordedOutcome};
+use crate::model::{DAILY_WINDOW, PhoneNumber, PlanId, Rate, SharedContent, State, StateCounts};
+use crate::send::{self, Job, Pace, RunOutcome, StopSignal, StoreError};
 use crate::view::run::{Bar, PlainLines, RunListener};
 
 /// How often a line is printed where there is no bar.
@@ -49,11 +46,13 @@ pub(super) struct Engine<'a> {
     may_redraw: bool,
     events: Option<Events>,
     seed: u64,
+    /// Its lease, where other machines send too.
+    pub(super) heart: Option<Heart>,
 }
 
 /// One campaign's run, with the ledger handed back.
 pub(super) struct Ran {
-    pub(super) report: crate::event::RunReport,
+    pub(super) report: RunReport,
     /// Whether the ledger took every outcome.
     pub(super) is_recorded: bool,
     /// Outcomes that are in the emergency journal instead.
@@ -97,10 +96,12 @@ impl<'a> Engine<'a> {
             may_redraw: context.output.interaction().may_redraw,
             events,
             seed,
+            heart: None,
         })
     }
 
-    /// Sends one campaign. `people_before` were put on the wire by campaigns before it.
+    /// Sends one campaign. `people_before` were put on the wire by campaigns before it;
+    /// `is_first` says whether its beginning is to be told.
     pub(super) fn run(
         &self,
         item: &Work<'_>,
@@ -108,16 +109,18 @@ impl<'a> Engine<'a> {
         ledger: Box<dyn LockedLedger>,
         journal: &mut Journal,
         people_before: u64,
+        is_first: bool,
     ) -> Result<Ran, CommandError> {
+        let beside = self.heart.as_ref().map(|heart| (heart, is_first));
         let campaign = &item.prepared.entry.campaign;
-        let plan = item.decided.plan.id.expect("an apply plans with a ledger");
-        let found = ledger
-            .read()
-            .consumed(&campaign.name, plan)?
-            .ok_or_else(|| CommandError::Superseded(campaign.name.to_string()))?;
-        if found.superseded_by.is_some() {
-            return Err(CommandError::Superseded(campaign.name.to_string()));
+        let plan = plan_id(item);
+        let found = find_plan(item, &*ledger)?;
+        let mut counts = ledger.read().counts(&campaign.name)?;
+        if beside.is_some() {
+            // Whoever is on another machine's wire may yet come to this one.
+            counts.shift(State::Attempting, State::Pending, counts.attempting);
         }
+        let (part, from_others) = beside.map(|(heart, _)| heart.run_begins()).unzip();
         let offer_end = found.plan.offer_end;
         let delivery = &campaign.delivery;
         let sent_before = match delivery.daily {
@@ -134,7 +137,8 @@ impl<'a> Engine<'a> {
             sent_before,
             failures: campaign.limits.failures,
             offer_end,
-            counts: ledger.read().counts(&campaign.name)?,
+            counts,
+            part,
             limit: self.args.limit.map(|limit| limit.saturating_sub(people_before)),
             deadline: self.args.deadline.map(|deadline| {
                 deadline.saturating_sub(self.clock.monotonic().duration_since(self.started))
@@ -157,19 +161,106 @@ impl<'a> Engine<'a> {
             offer: campaign.offer.clone(),
             clock: self.clock,
         };
-        let store = LedgerStore { ledger, plan: found.row };
+        let wire = LeasedWire {
+            wire,
+            is_held: beside.map(|(heart, _)| Box::new(heart.lease()) as Box<_>),
+        };
+        let store = LedgerStore {
+            ledger,
+            plan: found.row,
+            late: item.prepared.exclusions.late(),
+            clock: self.clock,
+        };
         let mut stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
         let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
         let pace = paces
             .remove(&campaign.sender.from)
             .unwrap_or_else(|| Pace::new(campaign.delivery.rate, &self.clock, None));
-        let RunOutcome { report, unwritten, pace, store_error, store } = self.runtime.block_on(
-            send::run(job, pace, Arc::new(wire), store, self.listener(), &mut stop, self.clock),
-        );
+        let RunOutcome { report, unwritten, pace, store_error, store } =
+            self.runtime.block_on(send::run_with_others(
+                job,
+                pace,
+                Arc::new(wire),
+                store,
+                self.listener_beside(beside),
+                &mut stop,
+                self.clock,
+                from_others,
+            ));
+        if let Some((heart, _)) = beside {
+            heart.run_ends();
+        }
         paces.insert(campaign.sender.from, pace);
         let (kept, lost) = journal.keep(&unwritten);
         let store = store.map(|store| store.ledger);
         Ok(Ran { report, is_recorded: unwritten.is_empty(), kept, lost, store_error, store })
+    }
+
+    /// What a machine tells that has sent nothing.
+    pub(super) fn empty_report(&self, item: &Work<'_>, stop: StopReason) -> RunReport {
+        RunReport {
+            campaign: item.prepared.entry.campaign.name.clone(),
+            plan: plan_id(item),
+            stop,
+            detail: None,
+            next_at: None,
+            counts: StateCounts::default(),
+            this_run: StateCounts::default(),
+            unknown: Vec::new(),
+            requests: 0,
+            started_at: self.clock.now(),
+            took: Duration::ZERO,
+        }
+    }
+
+    /// Why a machine that has nothing to do is not to wait any longer.
+    pub(super) fn asked_to_stop(&self) -> Option<StopReason> {
+        let mut stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(signal) = stop.try_recv() {
+            return Some(match signal {
+                StopSignal::Interrupt => StopReason::Interrupted,
+                StopSignal::Terminate => StopReason::Terminated,
+            });
+        }
+        let passed = self.clock.monotonic().duration_since(self.started);
+        let is_over = self.args.deadline.is_some_and(|deadline| passed >= deadline);
+        is_over.then_some(StopReason::Deadline)
+    }
+
+    /// Tells the listeners how a machine's part ended.
+    pub(super) fn tell_end(&self, report: &RunReport, is_new: bool) {
+        let mut listener = self.listener();
+        if is_new {
+            listener(RunEvent::Started {
+                campaign: report.campaign.clone(),
+                plan: report.plan,
+                counts: report.counts,
+            });
+        }
+        listener(RunEvent::Finished(report.clone()));
+    }
+
+    /// Beside others, a machine's part is told as one run, though it may be several.
+    fn listener_beside(
+        &self,
+        beside: Option<(&Heart, bool)>,
+    ) -> impl FnMut(RunEvent) + Send + 'static + use<> {
+        let mut listener = self.listener();
+        let hears = beside.map(|(heart, is_first)| (heart.hears(), is_first));
+        move |event| {
+            if let Some((hears, is_first)) = &hears {
+                hears(&event);
+                let is_between = match &event {
+                    RunEvent::Started { .. } => !is_first,
+                    RunEvent::Finished(report) => report.stop == StopReason::Finished,
+                    _ => false,
+                };
+                if is_between {
+                    return;
+                }
+            }
+            listener(event);
+        }
     }
 
     fn listener(&self) -> impl FnMut(RunEvent) + Send + 'static + use<> {
@@ -182,6 +273,30 @@ impl<'a> Engine<'a> {
         };
         move |event| listener.on(&event)
     }
+}
+
+impl Ran {
+    /// A part in which nothing was sent.
+    pub(super) fn of(report: RunReport) -> Self {
+        let (kept, lost) = (0, Vec::new());
+        Self { report, is_recorded: true, kept, lost, store_error: None, store: None }
+    }
+}
+
+/// The consumed plan of a campaign, unless a newer one has taken its people over.
+pub(super) fn find_plan(
+    item: &Work<'_>,
+    ledger: &dyn LockedLedger,
+) -> Result<FoundPlan, CommandError> {
+    let campaign = &item.prepared.entry.campaign.name;
+    let found = ledger.read().consumed(campaign, plan_id(item))?;
+    found
+        .filter(|found| found.superseded_by.is_none())
+        .ok_or_else(|| CommandError::Superseded(campaign.to_string()))
+}
+
+fn plan_id(item: &Work<'_>) -> PlanId {
+    item.decided.plan.id.expect("an apply plans with a ledger")
 }
 
 /// The one stream of all campaigns of an invocation.
@@ -253,68 +368,4 @@ fn slowest_rates(work: &[Work<'_>]) -> HashMap<PhoneNumber, Rate> {
         }
     }
     rates
-}
-
-/// Kaleyra, as the engine speaks to it.
-pub(in crate::commands) struct KaleyraWire {
-    pub(in crate::commands) client: Client,
-    pub(in crate::commands) shared: SharedContent,
-    pub(in crate::commands) offer: Offer,
-    pub(in crate::commands) clock: Clock,
-}
-
-impl Wire for KaleyraWire {
-    async fn send(&self, request: Request, writing: Writing) -> RequestResult {
-        let end = OfferEnd::At(request.offer_ends_at);
-        let expiration = expiration_time_ms(&self.offer, end, self.clock.now());
-        let form = Form::new(&self.shared, &request.message, &request.recipients, Some(expiration));
-        let reply = match form {
-            Ok(form) => self.client.send(form, Box::new(move || writing.starts())).await,
-            // Nothing was put on the wire, and no other request of this campaign would fare
-            // better.
-            Err(error) => return refused(&request, &error),
-        };
-        self.judge(&reply, &request)
-    }
-}
-
-impl KaleyraWire {
-    fn judge(&self, reply: &Reply, request: &Request) -> RequestResult {
-        let asked = Asked {
-            recipients: &request.recipients,
-            coupon_code: &request.message.coupon_code,
-            now: self.clock.now(),
-        };
-        classify(reply, &asked)
-    }
-}
-
-fn refused(request: &Request, error: &crate::kaleyra::FormError) -> RequestResult {
-    use crate::model::{HaltReason, NotSent, Rejection, ReplySignal};
-    let reason = HaltReason::Payload;
-    RequestResult {
-        outcomes: vec![Outcome::NotSent(NotSent::Refused(reason)); request.recipients.len()],
-        signal: ReplySignal::Halt(reason),
-        detail: Some(Rejection { code: "request".to_owned(), text: error.to_string() }),
-    }
-}
-
-/// The ledger, as the engine speaks to it: one plan of it.
-struct LedgerStore {
-    ledger: Box<dyn LockedLedger>,
-    plan: PlanRow,
-}
-
-impl Store for LedgerStore {
-    fn write(&mut self, changes: &[Change]) -> Result<(), StoreError> {
-        self.ledger.write(changes).map_err(StoreError::new)
-    }
-
-    fn pending(
-        &mut self,
-        after: Option<RowId>,
-        limit: usize,
-    ) -> Result<Vec<PendingRow>, StoreError> {
-        self.ledger.pending(self.plan, after, limit).map_err(StoreError::new)
-    }
 }

@@ -4,13 +4,24 @@
 use super::super::context::Context;
 use super::super::error::CommandError;
 use super::Work;
-use crate::ledger::{Change, LockedLedger};
+use crate::ledger::{Change, LockedLedger, PendingRow};
+use crate::model::{PersonKey, Timestamp};
 use crate::view::text::people;
 
 /// The word that the ledger keeps.
 const CAUSE: &str = "excluded";
 /// How many rows are looked at together.
 const PAGE: usize = 10_000;
+
+/// What skips those of some people whom a late list names.
+pub(super) fn skips(
+    rows: &[PendingRow],
+    is_late: impl Fn(PersonKey) -> bool,
+    at: Timestamp,
+) -> Vec<Change> {
+    let late = rows.iter().filter(|row| is_late(row.number.person()));
+    late.map(|row| Change::Skip { row: row.row, at, cause: CAUSE }).collect()
+}
 
 /// Skips everybody still pending whom a late list names now, on stable storage, before the
 /// first request of this run.
@@ -31,9 +42,7 @@ pub(super) fn leave_out(
         let page = ledger.pending(found.row, after, PAGE)?;
         let Some(last) = page.last() else { break };
         after = Some(last.row);
-        let late = page.iter().filter(|row| prepared.exclusions.is_late(row.number.person()));
-        let changes: Vec<_> =
-            late.map(|row| Change::Skip { row: row.row, at, cause: CAUSE }).collect();
+        let changes = skips(&page, |person| prepared.exclusions.is_late(person), at);
         count += changes.len() as u64;
         if !changes.is_empty() {
             ledger.write(&changes)?;

@@ -8,18 +8,26 @@ mod consume;
 mod ending;
 mod engine;
 mod far_side;
+mod heart;
 mod late;
 mod record;
+mod store;
+mod together;
+mod wire;
 
 use std::io::ErrorKind;
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use approval::{Approval, approve};
 use consume::consume;
 use ending::{Ending, end};
 use engine::Engine;
-pub(super) use engine::{KaleyraWire, runtime, timeouts};
+pub(super) use engine::{runtime, timeouts};
 pub(super) use far_side::FarSide;
+use heart::Heart;
 use record::Record;
+pub(super) use wire::KaleyraWire;
 
 use super::context::Context;
 use super::error::CommandError;
@@ -30,11 +38,15 @@ use super::planning::{Decided, Means, Prepared, decide, prepare};
 use super::policy::policies;
 use super::rates::rate_card;
 use super::report::report_diagnostics;
-use crate::cli::{ApplyArgs, ApplyFormat, Exit, variables};
+use crate::cli::{ApplyArgs, ApplyFormat, Environment, Exit, variables};
 use crate::ledger::{Holder, Journal, LedgerError, LockTimeout, LockedLedger};
 use crate::model::{CampaignStatus, Policy, Sid};
 use crate::plan::Progress;
 use crate::rates::RateCard;
+
+/// See [`variables::LEASE`].
+const LEASE: Duration = Duration::from_mins(1);
+const LEASES: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_mins(10);
 
 /// A campaign on its way through an apply.
 struct Work<'a> {
@@ -87,6 +99,7 @@ fn carry_out(
     let args = &ApplyArgs { paths: approval.paths(args), ..args.clone() };
     record.goes_on_with(args);
     let timeouts = timeouts(&context.environment)?;
+    let lease = lease(&context.environment)?;
     let started = context.clock.monotonic();
     let loaded = load::load(context, &args.paths)?;
     report_diagnostics(context, &loaded);
@@ -124,12 +137,54 @@ fn carry_out(
     let approved_by = approve(context, &approval, &work)?;
     let mut journal = ledger.journal(most_on_the_wire(&work))?;
     consume(context, &mut *ledger, &work, &account.sid, approved_by)?;
+    let joins = ledger.is_shared();
+    let mut heart = None;
+    if joins {
+        heart = let_others_in(context, &mut *ledger, lease)?;
+    }
     keep_rates(context, &mut *ledger, &work, rates)?;
     ledger.mark_run(context.clock.now())?;
+    if !joins {
+        // A machine that joins leaves out those whom it claims.
+        for item in work.iter().filter(|item| item.is_open()) {
+            late::leave_out(context, &mut *ledger, item)?;
+        }
+    }
     let events = record.events();
-    let engine = Engine::start(context, args, &work, &*ledger, started, timeouts, events)?;
+    let mut engine = Engine::start(context, args, &work, &*ledger, started, timeouts, events)?;
     record.sending(context)?;
-    send(context, &work, ledger, &mut journal, &engine, &account, record)
+    engine.heart = match heart {
+        None if !joins => let_others_in(context, &mut *ledger, lease)?,
+        heart => heart,
+    };
+    send(context, &work, ledger, &mut journal, engine, &account, record)
+}
+
+/// From here on only what is consumed is sent: where the ledger is a server's, other machines
+/// may help.
+fn let_others_in(
+    context: &Context,
+    ledger: &mut dyn LockedLedger,
+    lease: Duration,
+) -> Result<Option<Heart>, CommandError> {
+    let since = context.clock.monotonic();
+    let Some(company) = ledger.let_others_in(lease)? else { return Ok(None) };
+    let heart = Heart::start(company, since, context.clock).map_err(|source| {
+        CommandError::System { what: "no thread could be started", source: source.into() }
+    })?;
+    Ok(Some(heart))
+}
+
+/// How long a machine is waited for that does not renew its lease.
+fn lease(environment: &Environment) -> Result<Duration, CommandError> {
+    let Some(text) = environment.get(variables::LEASE) else { return Ok(LEASE) };
+    match humantime::parse_duration(text) {
+        Ok(lease) if LEASES.contains(&lease) => Ok(lease),
+        _ => Err(CommandError::Usage {
+            message: format!("`{}` is not a time to wait", variables::LEASE),
+            hint: Some("a duration from `1s` to `10min`; unset it to wait for a minute".into()),
+        }),
+    }
 }
 
 /// Remembers what the plans' messages are priced with, for `report`.
@@ -166,16 +221,18 @@ fn send(
     work: &[Work<'_>],
     mut ledger: Box<dyn LockedLedger>,
     journal: &mut Journal,
-    engine: &Engine<'_>,
+    mut engine: Engine<'_>,
     account: &far_side::Account,
     record: &mut Record,
 ) -> Result<Exit, CommandError> {
     let mut ending = Ending::default();
     for item in work.iter().filter(|item| item.is_open()) {
-        if let Err(error) = late::leave_out(context, &mut *ledger, item) {
-            return ending.cut_short(context, record, error);
-        }
-        let ran = match engine.run(item, account, ledger, journal, ending.people()) {
+        let before = ending.people();
+        let ran = match engine.heart {
+            None => engine.run(item, account, ledger, journal, before, true),
+            Some(_) => together::run(context, &engine, item, account, ledger, journal, before),
+        };
+        let ran = match ran {
             Ok(ran) => ran,
             Err(error) => return ending.cut_short(context, record, error),
         };
@@ -191,7 +248,8 @@ fn send(
             break;
         }
     }
-    match ledger.close() {
+    let left = engine.heart.take().map_or(Ok(()), Heart::leave);
+    match left.and_then(|()| ledger.close()) {
         Ok(()) => Ok(ending.exit()),
         Err(error) => ending.cut_short(context, record, error.into()),
     }
@@ -208,7 +266,7 @@ fn open_ledger(
         None => address(context, &args.ledger)?,
     };
     let holder = Holder::this_process(context.clock.now());
-    let opened = address.lock(LockTimeout(args.lock_timeout), &holder)?;
+    let opened = address.lock_or_join(LockTimeout(args.lock_timeout), &holder)?;
     if !far_side.is_sandbox() {
         expect_lineage(opened.ledger.read(), &args.paths)?;
         if let Some(kind) = opened.warning {

@@ -50,7 +50,7 @@ impl LockedLedger {
         let session = &self.reader.session;
         session
             .batch("BEGIN")
-            .and_then(|()| self.hold.expect(session))
+            .and_then(|()| self.hold.expect_alone(session))
             .map_err(|fault| self.reader.fail(fault, OPERATION))?;
         Ok(Consumption { ledger: self, plans: Vec::new(), open: true, failed: false })
     }

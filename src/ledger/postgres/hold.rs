@@ -1,6 +1,8 @@
-//! One apply at a time. A session lock tells who is alive: the server frees it when the
-//! connection ends. An epoch in the ledger is the fence: whoever takes over raises it, and
-//! the one before can write nothing any more, also if it lives on without knowing.
+//! Who may write. A session lock tells who is alive: the server frees it when the connection
+//! ends. Whoever plans, records or settles holds it alone; machines that only send what is
+//! recorded hold it together. The fence is in the ledger: whoever takes it alone raises its
+//! epoch and deletes the machines' rows, and those before can write nothing any more, also if
+//! they live on without knowing.
 
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use crate::ledger::error::LedgerError;
 use crate::ledger::types::{Holder, LockTimeout};
 use crate::model::Lineage;
 
+use super::company::DECIDE;
 use super::fault::Fault;
 use super::session::{Session, int, text};
 
@@ -26,9 +29,32 @@ const NAME: &str = "INSERT INTO offercast.holders (epoch, mark, held_by)
   VALUES ($1, replace(gen_random_uuid()::text, '-', ''), $2) RETURNING mark";
 const EXPECT: &str = "SELECT 1 FROM offercast.meta WHERE id = 1 AND epoch = $1 FOR SHARE";
 
+const TRY_SHARED: &str = "SELECT pg_try_advisory_lock_shared($1)";
+const UNLOCK_SHARED: &str = "SELECT pg_advisory_unlock_shared($1)";
+const UNLOCK: &str = "SELECT pg_advisory_unlock($1)";
+
+/// How long somebody who would only send waits for one who plans or records.
+const SHORT_WORK: Duration = Duration::from_mins(1);
+
+const SENDING: &str = "SELECT h.held_by FROM offercast.machines AS m
+  JOIN offercast.holders AS h ON h.epoch = m.epoch WHERE m.epoch <> $1 ORDER BY m.epoch LIMIT 1";
+
+const EXPECT_MACHINE: &str = "SELECT 1 FROM offercast.machines WHERE epoch = $1 FOR KEY SHARE";
+
+/// Who else may write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Company {
+    /// Nobody.
+    None,
+    /// Other machines that send.
+    Machines,
+}
+
 /// The ledger, held.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Hold {
+    /// Who else may write.
+    pub(super) company: Company,
     /// Rises by one with each holder.
     pub(super) epoch: i64,
     /// 32 random hexadecimal digits.
@@ -41,13 +67,59 @@ pub(super) fn wait(
     lineage: &Lineage,
     timeout: LockTimeout,
 ) -> Result<(), LedgerError> {
-    let key = key(lineage);
+    wait_until(session, timeout.0, || {
+        let is_ours = ask(session, TRY, lineage)?;
+        Ok(is_ours.then_some(()))
+    })
+}
+
+/// Takes the session lock alone, or with the machines that are sending. One who plans or
+/// records is waited for: that is soon done.
+pub(super) fn wait_or_join(
+    session: &Session,
+    lineage: &Lineage,
+    timeout: LockTimeout,
+) -> Result<Company, LedgerError> {
+    wait_until(session, timeout.0.max(SHORT_WORK), || {
+        if ask(session, TRY, lineage)? {
+            return Ok(Some(Company::None));
+        }
+        if !ask(session, TRY_SHARED, lineage)? {
+            return Ok(None);
+        }
+        // The last machine may have gone in between.
+        if ask(session, TRY, lineage)? {
+            ask(session, UNLOCK_SHARED, lineage)?;
+            return Ok(Some(Company::None));
+        }
+        Ok(Some(Company::Machines))
+    })
+}
+
+/// Lets other machines in, without a moment at which somebody else could take the ledger.
+pub(super) fn let_in(session: &Session, lineage: &Lineage) -> Result<(), Fault> {
+    let damaged = || LedgerError::TakenOver { place: session.place().clone() };
+    if ask(session, TRY_SHARED, lineage)? && ask(session, UNLOCK, lineage)? {
+        return Ok(());
+    }
+    Err(damaged().into())
+}
+
+fn ask(session: &Session, question: &str, lineage: &Lineage) -> Result<bool, Fault> {
+    let row = session.row(question, &[int(&key(lineage))])?;
+    Ok(row.is_some_and(|row| row.get(0)))
+}
+
+fn wait_until<T>(
+    session: &Session,
+    mut left: Duration,
+    mut attempt: impl FnMut() -> Result<Option<T>, Fault>,
+) -> Result<T, LedgerError> {
     let at = |fault: Fault| fault.at(session.place(), "lock it");
-    let (mut left, mut noticing) = (timeout.0, NOTICE);
+    let mut noticing = NOTICE;
     loop {
-        let row = session.row(TRY, &[int(&key)]).map_err(at)?;
-        if row.is_some_and(|row| row.get(0)) {
-            return Ok(());
+        if let Some(taken) = attempt().map_err(at)? {
+            return Ok(taken);
         }
         let line: Option<String> = session.row(HELD_BY, &[]).map_err(at)?.map(|row| row.get(0));
         let holder = line.and_then(|line| Holder::parse_line(&line));
@@ -63,21 +135,43 @@ pub(super) fn wait(
 }
 
 /// Raises the fence, as part of the caller's transaction.
-pub(super) fn begin(session: &Session, holder: &Holder) -> Result<Hold, Fault> {
+pub(super) fn begin(session: &Session, holder: &Holder, company: Company) -> Result<Hold, Fault> {
     let damaged = || Fault::row("meta", 1);
     let epoch: i64 = session.row(RAISE, &[])?.ok_or_else(damaged)?.get(0);
     let line = holder.to_line();
     let row = session.row(NAME, &[int(&epoch), text(&line)])?.ok_or_else(damaged)?;
-    Ok(Hold { epoch, mark: row.get(0) })
+    Ok(Hold { company, epoch, mark: row.get(0) })
 }
 
 impl Hold {
     /// Refuses to go on when another process has taken over; nobody can until the caller's
     /// transaction ends.
     pub(super) fn expect(&self, session: &Session) -> Result<(), Fault> {
-        match session.row(EXPECT, &[int(&self.epoch)])? {
+        let expect = match self.company {
+            Company::None => EXPECT,
+            Company::Machines => {
+                // What is written beside outcomes, machines write one after the other.
+                session.batch(DECIDE)?;
+                EXPECT_MACHINE
+            }
+        };
+        match session.row(expect, &[int(&self.epoch)])? {
             Some(_) => Ok(()),
             None => Err(LedgerError::TakenOver { place: session.place().clone() }.into()),
+        }
+    }
+}
+
+impl Hold {
+    /// The same for what only one process may do at a time.
+    pub(super) fn expect_alone(&self, session: &Session) -> Result<(), Fault> {
+        match self.company {
+            Company::None => self.expect(session),
+            Company::Machines => {
+                let row = session.row(SENDING, &[int(&self.epoch)])?;
+                let holder = row.and_then(|row| Holder::parse_line(row.get(0)));
+                Err(LedgerError::Locked { place: session.place().clone(), holder }.into())
+            }
         }
     }
 }

@@ -39,14 +39,15 @@ pub(super) struct Left {
     foreign: Option<Found>,
 }
 
-/// Settles everything, as part of the caller's transaction; returns the journals, what they
-/// gave and how many became `unknown(crash)`.
-pub(super) fn settle(
-    session: &Session,
-    lineage: &Lineage,
-    hold: &Hold,
-    now: Timestamp,
-) -> Result<(Vec<Left>, Imported, u64), Fault> {
+/// Holds whoever a dead process left open, as part of the caller's transaction; returns how
+/// many became `unknown(crash)`. Not for a machine that joins others: theirs are open.
+pub(super) fn rescue(session: &Session, hold: &Hold, now: Timestamp) -> Result<u64, Fault> {
+    session.run(RESCUE, &[int(&hold.epoch), int(&now.as_millis())])
+}
+
+/// Takes in the journals, as part of the caller's transaction; returns them and what they
+/// gave.
+pub(super) fn settle(session: &Session, lineage: &Lineage) -> Result<(Vec<Left>, Imported), Fault> {
     let mut imported = Imported::default();
     let mut left = Vec::new();
     for place in JournalPlace::all_of(lineage)? {
@@ -68,8 +69,7 @@ pub(super) fn settle(
         }
         left.push(Left { place, _claim: claim, foreign });
     }
-    let rescued = session.run(RESCUE, &[int(&hold.epoch), int(&now.as_millis())])?;
-    Ok((left, imported, rescued))
+    Ok((left, imported))
 }
 
 /// Removes the journals, once what they held is durable in the ledger.

@@ -3,6 +3,7 @@
 
 mod address;
 mod check;
+mod company;
 mod consume;
 mod fault;
 mod history;
@@ -15,6 +16,7 @@ mod moving;
 mod open;
 mod open_plan;
 mod passfile;
+mod range;
 mod rates;
 mod rows;
 mod schema;

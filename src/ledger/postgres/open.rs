@@ -1,6 +1,8 @@
 //! Opening a ledger: every reason not to trust the server or the tables is looked for before
 //! they are used.
 
+use std::time::Duration;
+
 use crate::ledger::error::{Damage, LedgerError};
 use crate::ledger::journal::{Journal, JournalPlace};
 use crate::ledger::rows::meta_checksum;
@@ -10,11 +12,14 @@ use crate::ledger::types::{Holder, Imported, LockTimeout};
 use crate::model::{LedgerSecret, Lineage};
 
 use super::address::ServerAddress;
+use super::company::{self, Membership};
 use super::fault::Fault;
-use super::hold::{self, Hold};
+use super::hold::{self, Company, Hold};
 use super::marks;
 use super::session::Session;
 use super::{import, moving, schema, settings};
+
+const OPEN: &str = "open it for writing";
 
 const READ_META: &str = "SELECT format, lineage, secret, created_at, checksum
   FROM offercast.meta WHERE id = 1";
@@ -33,6 +38,7 @@ pub(in crate::ledger) struct ReadLedger {
 pub(in crate::ledger) struct LockedLedger {
     pub(super) reader: ReadLedger,
     pub(super) hold: Hold,
+    pub(super) address: ServerAddress,
 }
 
 /// What opening for writing found.
@@ -161,16 +167,58 @@ impl LockedLedger {
     ) -> Result<Opened, LedgerError> {
         let reader = ReadLedger::open_any(address)?;
         let place = reader.session.place().clone();
-        let operation = "open it for writing";
-        settings::expect_durable(&reader.session).map_err(|fault| fault.at(&place, operation))?;
+        settings::expect_durable(&reader.session).map_err(|fault| fault.at(&place, OPEN))?;
         hold::wait(&reader.session, &reader.lineage, timeout)?;
-        reader.session.batch("BEGIN").map_err(|fault| fault.at(&place, operation))?;
-        let opened = Self::open_locked(&reader, holder, trust);
+        Self::begin(reader, address, holder, trust, Company::None)
+    }
+
+    /// Opens the ledger for writing alone, or beside machines that are sending from it.
+    pub(in crate::ledger) fn open_or_join(
+        address: &ServerAddress,
+        timeout: LockTimeout,
+        holder: &Holder,
+    ) -> Result<Opened, LedgerError> {
+        let reader = ReadLedger::open(address)?;
+        let place = reader.session.place().clone();
+        settings::expect_durable(&reader.session).map_err(|fault| fault.at(&place, OPEN))?;
+        let company = hold::wait_or_join(&reader.session, &reader.lineage, timeout)?;
+        Self::begin(reader, address, holder, Trust::Newest, company)
+    }
+
+    /// Lets other machines send beside this one what is consumed.
+    pub(super) fn let_others_in(&mut self, lease: Duration) -> Result<Membership, LedgerError> {
+        const OPERATION: &str = "let other machines in";
+        let (ReadLedger { session, lineage, .. }, Hold { epoch, company, .. }) =
+            (&self.reader, &self.hold);
+        match company {
+            Company::None => {
+                self.writing(OPERATION, |session| company::add(session, *epoch, lease))?;
+                hold::let_in(session, lineage)
+                    .map_err(|fault| self.reader.fail(fault, OPERATION))?;
+                self.hold.company = Company::Machines;
+            }
+            // The session lock is shared with the others since the ledger was opened.
+            Company::Machines => company::add(session, *epoch, lease)
+                .map_err(|fault| self.reader.fail(fault, OPERATION))?,
+        }
+        Membership::new(&self.address, self.hold.epoch, lease)
+    }
+
+    fn begin(
+        reader: ReadLedger,
+        address: &ServerAddress,
+        holder: &Holder,
+        trust: Trust<'_>,
+        company: Company,
+    ) -> Result<Opened, LedgerError> {
+        let place = reader.session.place().clone();
+        reader.session.batch("BEGIN").map_err(|fault| fault.at(&place, OPEN))?;
+        let opened = Self::open_locked(&reader, holder, trust, company);
         let (hold, imported, recovered, found) =
-            opened.map_err(|fault| reader.fail(fault, operation))?;
+            opened.map_err(|fault| reader.fail(fault, OPEN))?;
         import::clear(found)?;
         let journal = JournalPlace::of_holder(&reader.lineage, "*");
-        let ledger = Self { reader, hold };
+        let ledger = Self { reader, hold, address: address.clone() };
         Ok(Opened { ledger, recovered, imported, journal })
     }
 
@@ -178,9 +226,14 @@ impl LockedLedger {
         reader: &ReadLedger,
         holder: &Holder,
         trust: Trust<'_>,
+        company: Company,
     ) -> Result<(Hold, Imported, u64, Vec<import::Left>), Fault> {
         let ReadLedger { session, lineage, .. } = reader;
-        let hold = hold::begin(session, holder)?;
+        match company {
+            Company::None => company::forget_all(session)?,
+            Company::Machines => session.batch(company::DECIDE)?,
+        }
+        let hold = hold::begin(session, holder, company)?;
         let (mark, server) = marks::last(session)?;
         let place = session.place().clone();
         match trust {
@@ -197,7 +250,12 @@ impl LockedLedger {
             Trust::Newest => moving::expect_here(session, None)?,
             Trust::Moving(to) => moving::expect_here(session, Some(to))?,
         }
-        let (found, imported, recovered) = import::settle(session, lineage, &hold, holder.since)?;
+        let (found, imported) = import::settle(session, lineage)?;
+        let recovered = match company {
+            Company::None => import::rescue(session, &hold, holder.since)?,
+            // What is open may be on another machine's wire.
+            Company::Machines => 0,
+        };
         session.batch("COMMIT")?;
         Ok((hold, imported, recovered, found))
     }

@@ -50,6 +50,11 @@ pub(super) fn text(value: &(dyn ToSql + Sync)) -> Param<'_> {
     (value, Type::TEXT)
 }
 
+/// A `boolean`.
+pub(super) fn flag(value: &(dyn ToSql + Sync)) -> Param<'_> {
+    (value, Type::BOOL)
+}
+
 /// A `bytea`.
 pub(super) fn bytes(value: &(dyn ToSql + Sync)) -> Param<'_> {
     (value, Type::BYTEA)

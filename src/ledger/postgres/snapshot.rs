@@ -18,7 +18,7 @@ use crate::model::{
 use super::fault::Fault;
 use super::open::{LockedLedger, ReadLedger};
 use super::rows::{instant, read_plan, read_recipient, read_texts};
-use super::session::{Session, int, text};
+use super::session::{Param, Session, int, text};
 use super::status;
 
 const HOST: &str = "SELECT api_host, sid_fingerprint FROM offercast.meta WHERE id = 1";
@@ -56,6 +56,15 @@ const PENDING: &str = concat!(
     text_columns!(),
     ", r.attempts FROM offercast.recipients AS r
       WHERE r.plan = $1 AND r.id > $2 AND r.state = 'pending' ORDER BY r.id LIMIT $3"
+);
+
+const PENDING_BETWEEN: &str = concat!(
+    "SELECT ",
+    deciding_columns!(),
+    ", ",
+    text_columns!(),
+    ", r.attempts FROM offercast.recipients AS r
+      WHERE r.plan = $1 AND r.id BETWEEN $2 AND $3 AND r.state = 'pending' ORDER BY r.id"
 );
 
 /// A row that would be looked for in vain: its campaign and its plan do not go together.
@@ -190,22 +199,35 @@ impl LockedLedger {
         self.reader.reading("read who is to be sent to", |session| {
             let after = after.map_or(i64::MIN, |row| row.0);
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let mut page = Vec::new();
-            session.each(PENDING, &[int(&plan.0), int(&after), int(&limit)], &mut |row| {
-                let verified = read_recipient(row)?;
-                let attempts: i64 = row.get(ALL_COLUMNS);
-                page.push(PendingRow {
-                    row: RowId(verified.id),
-                    number: verified.number,
-                    message: verified.message(&read_texts(&verified, row)?)?,
-                    attempts: u32::try_from(attempts)
-                        .map_err(|_| Fault::row("recipients", verified.id))?,
-                });
-                Ok(())
-            })?;
-            Ok(page)
+            pending(session, PENDING, &[int(&plan.0), int(&after), int(&limit)])
         })
     }
+}
+
+/// A plan's pending rows from one row to another.
+pub(super) fn pending_between(
+    session: &Session,
+    plan: i64,
+    first: i64,
+    last: i64,
+) -> Result<Vec<PendingRow>, Fault> {
+    pending(session, PENDING_BETWEEN, &[int(&plan), int(&first), int(&last)])
+}
+
+fn pending(session: &Session, sql: &str, params: &[Param<'_>]) -> Result<Vec<PendingRow>, Fault> {
+    let mut page = Vec::new();
+    session.each(sql, params, &mut |row| {
+        let verified = read_recipient(row)?;
+        let attempts: i64 = row.get(ALL_COLUMNS);
+        page.push(PendingRow {
+            row: RowId(verified.id),
+            number: verified.number,
+            message: verified.message(&read_texts(&verified, row)?)?,
+            attempts: u32::try_from(attempts).map_err(|_| Fault::row("recipients", verified.id))?,
+        });
+        Ok(())
+    })?;
+    Ok(page)
 }
 
 fn memory(session: &Session, campaign: &CampaignName) -> Result<Option<CampaignMemory>, Fault> {

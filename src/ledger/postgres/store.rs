@@ -1,7 +1,9 @@
 //! The ledger's interface over a database: each call goes to the file of its concern.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
+use crate::ledger::company::Company;
 use crate::ledger::error::LedgerError;
 use crate::ledger::journal::Journal;
 use crate::ledger::priced::KeptRates;
@@ -18,6 +20,7 @@ use crate::model::{
 };
 
 use super::consume::Consumption;
+use super::hold;
 use super::open::{LockedLedger, ReadLedger};
 
 impl store::ReadLedger for ReadLedger {
@@ -122,6 +125,23 @@ impl store::LockedLedger for LockedLedger {
         limit: usize,
     ) -> Result<Vec<PendingRow>, LedgerError> {
         self.read_pending(plan, after, limit)
+    }
+
+    fn let_others_in(&mut self, lease: Duration) -> Result<Option<Box<dyn Company>>, LedgerError> {
+        Ok(Some(Box::new(self.let_others_in(lease)?)))
+    }
+
+    fn is_shared(&self) -> bool {
+        self.hold.company == hold::Company::Machines
+    }
+
+    fn claim(
+        &mut self,
+        plan: PlanRow,
+        after: Option<RowId>,
+        limit: usize,
+    ) -> Result<Vec<PendingRow>, LedgerError> {
+        self.claim_pending(plan, after, limit)
     }
 
     fn write(&mut self, changes: &[Change]) -> Result<(), LedgerError> {

@@ -12,6 +12,7 @@ use crate::ledger::types::{Change, LastStop, RowId, TestSend};
 use crate::model::{CampaignName, State};
 
 use super::fault::Fault;
+use super::hold::{Company, Hold};
 use super::marks;
 use super::open::LockedLedger;
 use super::session::{Session, bytes, int, ints, text, texts};
@@ -20,9 +21,14 @@ use super::snapshot::find_campaign;
 // A row that is not in the state its change starts from, or another holder of the ledger,
 // makes the counts differ: dividing by zero then undoes the whole statement on the server,
 // without a second round trip to look at the counts first.
-const WRITE: &str = "
+macro_rules! write_sql {
+    ($held:literal) => {
+        concat!(
+            "
 WITH held AS MATERIALIZED (
-  SELECT 1 FROM offercast.meta WHERE id = 1 AND epoch = $1 FOR SHARE
+  ",
+            $held,
+            "
 ), intended AS (
   UPDATE offercast.recipients AS r SET state = 'attempting', cause = NULL, detail = NULL,
     attempts = r.attempts + 1, attempted_at = i.at, offer_ends_at = i.ends_at,
@@ -42,7 +48,17 @@ WITH held AS MATERIALIZED (
   RETURNING 1
 )
 SELECT 1 / (CASE WHEN (SELECT count(*) FROM intended) = cardinality($2)
-  AND (SELECT count(*) FROM concluded) = cardinality($5) THEN 1 ELSE 0 END)";
+  AND (SELECT count(*) FROM concluded) = cardinality($5) THEN 1 ELSE 0 END)"
+        )
+    };
+}
+
+const WRITE: &str =
+    write_sql!("SELECT 1 FROM offercast.meta WHERE id = 1 AND epoch = $1 FOR SHARE");
+
+/// The same for a machine among others: its row is what it writes by.
+const WRITE_AS_MACHINE: &str =
+    write_sql!("SELECT 1 FROM offercast.machines WHERE epoch = $1 FOR KEY SHARE");
 
 const STATES: &str = "SELECT id, state FROM offercast.recipients WHERE id = ANY ($1)";
 
@@ -126,9 +142,9 @@ impl<'c> Columns<'c> {
         self.given_back.push(i64::from(back));
     }
 
-    fn write(&self, session: &Session, epoch: i64) -> Result<(), Fault> {
+    fn write(&self, session: &Session, hold: &Hold) -> Result<(), Fault> {
         let params = [
-            int(&epoch),
+            int(&hold.epoch),
             ints(&self.intended),
             ints(&self.intended_at),
             ints(&self.ends_at),
@@ -142,7 +158,11 @@ impl<'c> Columns<'c> {
             texts(&self.request_id),
             ints(&self.given_back),
         ];
-        session.run(WRITE, &params)?;
+        let sql = match hold.company {
+            Company::None => WRITE,
+            Company::Machines => WRITE_AS_MACHINE,
+        };
+        session.run(sql, &params)?;
         Ok(())
     }
 }
@@ -150,14 +170,14 @@ impl<'c> Columns<'c> {
 impl LockedLedger {
     pub(super) fn write_changes(&mut self, changes: &[Change]) -> Result<(), LedgerError> {
         let session = &self.reader.session;
-        let epoch = self.hold.epoch;
+        let hold = &self.hold;
         let steps = Columns::of(changes);
         let written = match steps.as_slice() {
             // A statement outside a transaction is one.
-            [step] => step.write(session, epoch),
+            [step] => step.write(session, hold),
             steps => session
                 .batch("BEGIN")
-                .and_then(|()| steps.iter().try_for_each(|step| step.write(session, epoch)))
+                .and_then(|()| steps.iter().try_for_each(|step| step.write(session, hold)))
                 .and_then(|()| session.batch("COMMIT")),
         };
         written.map_err(|fault| {

@@ -7,6 +7,7 @@
 //! out once a stop is decided; rows that are `attempting` on disk are never more than
 //! `max_in_flight` requests.
 
+mod company;
 mod daily;
 mod replies;
 mod sending;
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use crate::event::{Progress, RunEvent, RunReport, StopReason};
 use crate::ledger::{Change, RowId};
-use crate::model::{HaltReason, Outcome, Rejection, Timestamp};
+use crate::model::{HaltReason, Outcome, Rejection, StateCounts, Timestamp};
 
 use super::breaker::Breaker;
 use super::commit::CommitEstimate;
@@ -69,6 +70,10 @@ pub(super) struct Core {
     unwritten: Vec<Change>,
     detail: Option<Rejection>,
     done: bool,
+    /// The part of the sender's rate that may be in use, where machines share it.
+    held_part: u64,
+    /// Where everybody stands by all machines together, as last heard.
+    campaign_counts: Option<StateCounts>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -94,6 +99,9 @@ impl Core {
     /// A run that begins now. `pacer` carries what was sent before by the same sender.
     pub(super) fn new(mut job: Job, mut pacer: Pacer, now: Now) -> Self {
         pacer.set_rate(job.delivery.rate);
+        if let Some(part) = job.part {
+            pacer.set_part(part);
+        }
         let sent_before = std::mem::take(&mut job.sent_before);
         Self {
             started: now,
@@ -120,6 +128,8 @@ impl Core {
             unwritten: Vec::new(),
             detail: None,
             done: false,
+            held_part: job.part.unwrap_or_default(),
+            campaign_counts: None,
             job,
         }
     }
@@ -140,8 +150,8 @@ impl Core {
             return;
         }
         match event {
-            Event::PageLoaded(rows) => {
-                let in_order = self.queue.page(rows).is_ok();
+            Event::PageLoaded(page) => {
+                let in_order = self.queue.page(page).is_ok();
                 if !in_order || self.queue.loaded() > self.job.counts.pending {
                     self.halt(now, HaltReason::Ledger, None, out);
                 }
@@ -154,6 +164,7 @@ impl Core {
             Event::WritingStarted(batch) => self.writing_starts(now, batch),
             Event::ReplyArrived(batch, result) => self.reply_arrives(now, batch, result, out),
             Event::NeverStarted(batch) => self.never_started(now, batch, out),
+            Event::Heard(tidings) => self.hear(now, tidings, out),
             Event::StopRequested(signal) => self.stop_requested(now, signal, out),
         }
     }
@@ -175,9 +186,11 @@ impl Core {
         if self.mode == Mode::Skipping {
             self.skip_waiting(now, out);
         }
-        if !matches!(self.mode, Mode::Draining(_)) && self.queue.asks_for_page() {
+        let together = usize::from(self.job.delivery.recipients_per_request);
+        if !matches!(self.mode, Mode::Draining(_)) && self.queue.asks_for_page(together) {
             out.push(Action::LoadPage { after: self.queue.last_read(), limit: PAGE });
         }
+        self.settle_part(now);
         self.tell_progress(now, out);
         self.finish_when_over(now, out);
     }
@@ -242,7 +255,7 @@ impl Core {
             return;
         }
         let per_second = self.meter.sample(now.elapsed, concluded);
-        let counts = self.tally.counts();
+        let counts = self.campaign_counts.unwrap_or_else(|| self.tally.counts());
         out.push(Action::Emit(RunEvent::Progress(Progress {
             counts,
             concluded,

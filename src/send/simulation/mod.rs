@@ -70,6 +70,7 @@ fn job(people: u64, rate: &str, max_in_flight: u16) -> Job {
         counts: StateCounts { pending: people, ..StateCounts::default() },
         limit: None,
         deadline: None,
+        part: None,
         seed: 1,
     }
 }

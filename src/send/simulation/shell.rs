@@ -8,10 +8,12 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 use crate::clock::Clock;
 use crate::event::{RunEvent, StopReason};
-use crate::ledger::{Change, PendingRow, RowId};
+use crate::ledger::{Change, RowId};
 use crate::model::{HaltReason, ReplySignal, RequestResult, StateCounts, UnknownCause};
 
-use super::super::{Pace, Request, RunOutcome, StopSignal, Store, StoreError, Wire, Writing, run};
+use super::super::{
+    Pace, Page, Request, RunOutcome, StopSignal, Store, StoreError, Wire, Writing, run,
+};
 use super::ledger::ModelLedger;
 use super::{accepted, job, start};
 
@@ -57,12 +59,8 @@ impl Store for FakeStore {
         Ok(())
     }
 
-    fn pending(
-        &mut self,
-        after: Option<RowId>,
-        limit: usize,
-    ) -> Result<Vec<PendingRow>, StoreError> {
-        Ok(self.ledger.lock().unwrap().pending(after, limit))
+    fn pending(&mut self, after: Option<RowId>, limit: usize) -> Result<Page, StoreError> {
+        Ok(Page::of(self.ledger.lock().unwrap().pending(after, limit), limit))
     }
 }
 

@@ -16,6 +16,7 @@ use crate::model::{
 use super::super::core::Core;
 use super::super::job::StopSignal;
 use super::super::pacer::Pacer;
+use super::super::ports::Page;
 use super::super::protocol::{Action, BatchId, Event, Now, Ticket};
 use super::ledger::ModelLedger;
 use super::{accepted, job, rejected, start};
@@ -278,7 +279,8 @@ impl Small {
         for action in actions {
             match action {
                 Action::LoadPage { after, limit } => {
-                    self.page = Some(Event::PageLoaded(self.ledger.pending(after, limit)));
+                    let page = Page::of(self.ledger.pending(after, limit), limit);
+                    self.page = Some(Event::PageLoaded(page));
                 }
                 Action::Write { ticket, changes } => {
                     assert!(!self.write_failed, "written after a failed write");

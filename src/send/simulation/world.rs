@@ -18,7 +18,7 @@ use super::super::backoff::Chance;
 use super::super::core::Core;
 use super::super::job::{Job, StopSignal};
 use super::super::pacer::Pace;
-use super::super::ports::Request;
+use super::super::ports::{Page, Request};
 use super::super::protocol::{Action, BatchId, Event, Now, Ticket};
 use super::ledger::ModelLedger;
 use super::{accepted, rejected, start};
@@ -291,9 +291,9 @@ impl World {
         for action in actions {
             match action {
                 Action::LoadPage { after, limit } => {
-                    let rows = self.ledger.pending(after, limit);
+                    let page = Page::of(self.ledger.pending(after, limit), limit);
                     let wait = self.chance.up_to(self.weather.commit);
-                    self.later(wait, Coming::Told(Event::PageLoaded(rows)));
+                    self.later(wait, Coming::Told(Event::PageLoaded(page)));
                 }
                 Action::Write { ticket, changes } => {
                     let run = self.run.as_mut().expect("a process runs");

@@ -5,22 +5,22 @@ use std::time::Duration;
 
 /// `SplitMix64` (Steele, Lea, Flood 2014).
 #[derive(Clone, Debug)]
-pub(super) struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub(super) fn between(&mut self, low: u64, high: u64) -> u64 {
+    pub(crate) fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.next() % (high - low + 1)
     }
 
-    pub(super) fn one_in(&mut self, chances: u64) -> bool {
+    pub(crate) fn one_in(&mut self, chances: u64) -> bool {
         self.next().is_multiple_of(chances)
     }
 
-    pub(super) fn micros(&mut self, most: u64) -> Duration {
+    pub(crate) fn micros(&mut self, most: u64) -> Duration {
         Duration::from_micros(self.between(0, most))
     }
 
@@ -33,23 +33,23 @@ impl Dice {
 }
 
 /// The first seed: `OFFERCAST_SEED`, or 1.
-pub(super) fn first_seed() -> u64 {
+pub(crate) fn first_seed() -> u64 {
     variable("OFFERCAST_SEED").unwrap_or(1)
 }
 
 /// A share of all kills: `OFFERCAST_KILLS`, or 200.
-pub(super) fn share_of_kills(percent: u64) -> u64 {
+pub(crate) fn share_of_kills(percent: u64) -> u64 {
     (variable("OFFERCAST_KILLS").unwrap_or(200) * percent).div_ceil(100)
 }
 
-fn variable(name: &str) -> Option<u64> {
+pub(crate) fn variable(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("`{name}` is not a number: `{text}`")))
 }
 
 /// Says, when a test fails, how to have the same again. (When exactly a process is caught
 /// still depends on the machine: a seed may need a few goes.)
-pub(super) struct Replay(pub(super) u64);
+pub(crate) struct Replay(pub(crate) u64);
 
 impl Drop for Replay {
     fn drop(&mut self) {
@@ -64,7 +64,7 @@ impl Drop for Replay {
 }
 
 /// Writes a line that is seen also when the test succeeds.
-pub(super) fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     // A runner whose standard error is gone loses a line, not the test.
     let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -5,8 +5,8 @@
 //! `OFFERCAST_SEED` begins elsewhere. The program knows nothing of this: the points are
 //! found from outside, on the wire by a proxy and in the process by strace.
 
-mod checker;
-mod dice;
+pub(crate) mod checker;
+pub(crate) mod dice;
 mod ground;
 mod proxy;
 mod strace;

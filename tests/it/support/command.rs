@@ -1,6 +1,7 @@
 //! One call of the program, to be refined and run.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use super::{Process, Run, World};
@@ -16,6 +17,7 @@ pub(crate) struct Command<'a> {
     stderr: Stdio,
     may_show_codes: bool,
     under: Vec<String>,
+    folder: PathBuf,
 }
 
 impl<'a> Command<'a> {
@@ -30,6 +32,7 @@ impl<'a> Command<'a> {
             stderr: Stdio::piped(),
             may_show_codes: false,
             under: Vec::new(),
+            folder: world.folder().to_owned(),
         }
     }
 
@@ -42,6 +45,13 @@ impl<'a> Command<'a> {
     /// Takes a variable away for this run.
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.environment.remove(name);
+        self
+    }
+
+    /// Works in another folder of the world, as another machine would.
+    pub(crate) fn in_folder(mut self, folder: &str) -> Self {
+        self.folder = self.world.path(folder);
+        std::fs::create_dir_all(&self.folder).expect("the world is ours");
         self
     }
 
@@ -93,7 +103,7 @@ impl<'a> Command<'a> {
             .args(&line[1..])
             .stdout(self.stdout)
             .stderr(self.stderr)
-            .current_dir(self.world.folder())
+            .current_dir(self.folder)
             .env_clear()
             .envs(&self.environment);
         if is_under_another {

@@ -170,6 +170,11 @@ impl World {
         self.stand_in().counts().requests
     }
 
+    /// The most people that came to the stand-in within any one second.
+    pub(crate) fn most_in_a_second(&self) -> u64 {
+        self.stand_in().most_recipients_in_a_second()
+    }
+
     /// How often the person was accepted whom the stand-in accepted most often.
     pub(crate) fn most_per_person(&self) -> u64 {
         self.stand_in().counts().most_accepted_per_recipient

@@ -1,0 +1,143 @@
+//! One campaign sent beside other machines: as long as somebody waits whom nobody has
+//! claimed, and then until the others have ended too.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use super::super::context::Context;
+use super::super::error::CommandError;
+use super::Work;
+use super::engine::{Engine, Ran, find_plan};
+use super::far_side::Account;
+use super::heart::Heart;
+use crate::event::{RunReport, StopReason};
+use crate::ledger::{Journal, LockedLedger, Post};
+use crate::model::{HaltReason, StateCounts};
+use crate::send::{StoreError, messages_in_a_window};
+use crate::view::text::plural;
+
+/// How often the others are looked at while there is nothing to do.
+const GLANCE: Duration = Duration::from_millis(250);
+
+/// Sends what this machine gets of a campaign. The report is of this machine; its counts are
+/// of everybody at the end.
+pub(super) fn run(
+    context: &mut Context,
+    engine: &Engine<'_>,
+    item: &Work<'_>,
+    account: &Account,
+    mut ledger: Box<dyn LockedLedger>,
+    journal: &mut Journal,
+    people_before: u64,
+) -> Result<Ran, CommandError> {
+    let campaign = &item.prepared.entry.campaign;
+    let heart = engine.heart.as_ref().expect("it is beside others");
+    let found = find_plan(item, &*ledger)?;
+    let rate = campaign.delivery.rate;
+    let most = messages_in_a_window(rate);
+    let post = Post {
+        plan: found.row,
+        sender: campaign.sender.from,
+        interval: rate.interval(),
+        most,
+        is_alone: campaign.delivery.daily.is_some(),
+    };
+    let window = rate.interval().saturating_mul(u32::try_from(most).unwrap_or(u32::MAX));
+    heart.enter(&post, window)?;
+    let mut total = engine.empty_report(item, StopReason::Finished);
+    let mut is_first = true;
+    let mut has_told = false;
+    let (stop, mut last) = loop {
+        let standing = heart.look();
+        tell_rescued(context, heart);
+        let Some(standing) = standing else {
+            break (StopReason::Halted(HaltReason::Ledger), None);
+        };
+        if let Some(reason) = standing.halt.as_deref().and_then(HaltReason::parse) {
+            break (StopReason::Halted(reason), None);
+        }
+        if let Some(stop) = engine.asked_to_stop() {
+            break (stop, None);
+        }
+        if standing.has_work && standing.part > 0 {
+            let before = people_before + people(&total.this_run);
+            let ran = engine.run(item, account, ledger, journal, before, is_first)?;
+            is_first = false;
+            add(&mut total, &ran.report);
+            let goes_on = ran.report.stop == StopReason::Finished && ran.is_recorded;
+            match ran.store {
+                Some(store) if goes_on => ledger = store,
+                store => {
+                    let stop = ran.report.stop;
+                    ledger = match store {
+                        Some(store) => store,
+                        None => return Ok(Ran { report: total, store: None, ..ran }),
+                    };
+                    break (stop, Some(Ran { store: None, ..ran }));
+                }
+            }
+        } else if !standing.has_work && standing.others == 0 {
+            break (StopReason::Finished, None);
+        } else {
+            if !has_told {
+                has_told = true;
+                let others = plural(standing.others.max(1), "other machine", "other machines");
+                context.tell(&format!("{}  waiting for {others}", campaign.name));
+            }
+            sleep(GLANCE);
+        }
+    };
+    if let StopReason::Halted(reason) = stop
+        && last.is_some()
+        && reason != HaltReason::Ledger
+    {
+        heart.halt(reason)?;
+    }
+    total.stop = stop;
+    if last.as_ref().is_none_or(|ran| ran.is_recorded) && heart.lease()() {
+        total.counts = ledger.read().counts(&campaign.name)?;
+    }
+    if stop == StopReason::Finished || last.is_none() {
+        engine.tell_end(&total, is_first);
+    }
+    let mut ran = last.take().unwrap_or_else(|| Ran::of(total.clone()));
+    if ran.store_error.is_none() {
+        ran.store_error = heart.loss().map(StoreError::new);
+    }
+    Ok(Ran { report: total, store: Some(ledger), ..ran })
+}
+
+fn people(counts: &StateCounts) -> u64 {
+    counts.accepted + counts.rejected + counts.unknown
+}
+
+/// A further run of the same machine.
+fn add(total: &mut RunReport, run: &RunReport) {
+    let StateCounts { accepted, rejected, unknown, skipped, pending: _, attempting: _ } =
+        run.this_run;
+    total.this_run.accepted += accepted;
+    total.this_run.rejected += rejected;
+    total.this_run.unknown += unknown;
+    total.this_run.skipped += skipped;
+    for &(cause, count) in &run.unknown {
+        match total.unknown.iter_mut().find(|(known, _)| *known == cause) {
+            Some((_, sum)) => *sum += count,
+            None => total.unknown.push((cause, count)),
+        }
+    }
+    total.requests += run.requests;
+    total.took += run.took;
+    total.detail.clone_from(&run.detail);
+    total.next_at = run.next_at;
+    total.counts = run.counts;
+}
+
+fn tell_rescued(context: &mut Context, heart: &Heart) {
+    let rescued = heart.rescued();
+    if rescued > 0 {
+        context.warn(&format!(
+            "another machine died while {} on the wire: unknown now, and held",
+            plural(rescued, "message was", "messages were")
+        ));
+    }
+}

@@ -1,0 +1,114 @@
+//! Ranges of a plan's people: a machine claims one at a time, and only it may send to those
+//! in it while its lease holds.
+
+use crate::ledger::error::LedgerError;
+use crate::ledger::rows::stored;
+use crate::ledger::types::{PendingRow, PlanRow, RowId};
+use crate::model::Timestamp;
+
+use super::company::{DECIDE, expect_member};
+use super::fault::Fault;
+use super::open::LockedLedger;
+use super::session::{Session, int};
+use super::snapshot::pending_between;
+
+/// The fewest people worth claiming.
+const FEWEST: i64 = 20;
+
+const WORKS: &str = "UPDATE offercast.machines SET working = true WHERE epoch = $1";
+
+const FREE: &str = "SELECT id, first_row, last_row FROM offercast.ranges
+  WHERE plan = $1 AND epoch IS NULL AND first_row > $2 ORDER BY first_row LIMIT 1";
+const TAKE: &str = "UPDATE offercast.ranges SET epoch = $2 WHERE id = $1";
+
+const END: &str = "SELECT coalesce(max(last_row), 0) FROM offercast.ranges WHERE plan = $1";
+const MACHINES: &str = "SELECT count(*) FROM offercast.machines
+  WHERE plan = $1 AND (working OR wants)";
+const LEFT: &str = "SELECT count(*) FROM (SELECT 1 FROM offercast.recipients
+  WHERE plan = $1 AND id > $2 AND state = 'pending' LIMIT $3) AS found";
+const NEXT: &str = "SELECT min(id), max(id) FROM (SELECT id FROM offercast.recipients
+  WHERE plan = $1 AND id > $2 AND state = 'pending' ORDER BY id LIMIT $3) AS found";
+const CLAIM: &str = "INSERT INTO offercast.ranges (plan, first_row, last_row, epoch)
+  VALUES ($1, $2, $3, $4)";
+
+const RESCUE: &str = "UPDATE offercast.recipients AS r
+  SET state = 'unknown', cause = 'crash', updated_at = $2
+  FROM offercast.ranges AS g
+  WHERE g.epoch = $1 AND r.plan = g.plan AND r.id BETWEEN g.first_row AND g.last_row
+    AND r.state = 'attempting' AND r.epoch = $1";
+const FREE_AGAIN: &str = "UPDATE offercast.ranges AS g SET epoch = NULL
+  WHERE g.epoch = $1 AND EXISTS (SELECT 1 FROM offercast.recipients AS r WHERE r.plan = g.plan
+    AND r.id BETWEEN g.first_row AND g.last_row AND r.state = 'pending')";
+
+const MORE: &str = "SELECT EXISTS (SELECT 1 FROM offercast.ranges
+    WHERE plan = $1 AND epoch IS NULL)
+  OR EXISTS (SELECT 1 FROM offercast.recipients WHERE plan = $1 AND state = 'pending'
+    AND id > (SELECT coalesce(max(last_row), 0) FROM offercast.ranges WHERE plan = $1))";
+
+/// Whether somebody waits whom no machine has claimed.
+pub(super) fn has_more(session: &Session, plan: i64) -> Result<bool, Fault> {
+    let row = session.row(MORE, &[int(&plan)])?.expect("a SELECT without FROM has one row");
+    Ok(row.get(0))
+}
+
+/// Frees what a machine claimed and did not get to, as part of the caller's transaction.
+/// Whoever was on its wire is unknown from here on; returns how many.
+pub(super) fn give_back(session: &Session, epoch: i64, now: Timestamp) -> Result<u64, Fault> {
+    let rescued = session.run(RESCUE, &[int(&epoch), int(&now.as_millis())])?;
+    session.run(FREE_AGAIN, &[int(&epoch)])?;
+    Ok(rescued)
+}
+
+impl LockedLedger {
+    /// Claims people after a row: nobody else sends to them. None are left when there are
+    /// none.
+    pub(super) fn claim_pending(
+        &self,
+        plan: PlanRow,
+        after: Option<RowId>,
+        limit: usize,
+    ) -> Result<Vec<PendingRow>, LedgerError> {
+        let session = &self.reader.session;
+        let claim = || -> Result<Vec<PendingRow>, Fault> {
+            session.batch("BEGIN")?;
+            session.batch(DECIDE)?;
+            expect_member(session, session.run(WORKS, &[int(&self.hold.epoch)])?)?;
+            let rows = claim(session, self.hold.epoch, plan.0, after, stored(limit as u64))?;
+            session.batch("COMMIT")?;
+            Ok(rows)
+        };
+        claim().map_err(|fault| self.reader.fail(fault, "claim who is to be sent to"))
+    }
+}
+
+fn claim(
+    session: &Session,
+    epoch: i64,
+    plan: i64,
+    after: Option<RowId>,
+    limit: i64,
+) -> Result<Vec<PendingRow>, Fault> {
+    let after = after.map_or(0, |row| row.0);
+    while let Some(free) = session.row(FREE, &[int(&plan), int(&after)])? {
+        let id: i64 = free.get(0);
+        session.run(TAKE, &[int(&id), int(&epoch)])?;
+        let rows = pending_between(session, plan, free.get(1), free.get(2))?;
+        if !rows.is_empty() {
+            return Ok(rows);
+        }
+    }
+    let number = |sql: &str, params: &[_]| -> Result<i64, Fault> {
+        Ok(session.row(sql, params)?.expect("an aggregate has one row").get(0))
+    };
+    let end = number(END, &[int(&plan)])?.max(after);
+    let machines = number(MACHINES, &[int(&plan)])?.max(1);
+    // The last ones are shared out more finely, so that machines end together.
+    let enough = 2 * machines * limit;
+    let left = number(LEFT, &[int(&plan), int(&end), int(&enough)])?;
+    let size = (left / (2 * machines)).clamp(FEWEST.min(limit), limit);
+    let next = session.row(NEXT, &[int(&plan), int(&end), int(&size)])?;
+    let bounds = next.map(|row| (row.get(0), row.get(1)));
+    let Some((Some(first), Some(last))) = bounds else { return Ok(Vec::new()) };
+    session.run(CLAIM, &[int(&plan), int(&first), int(&last), int(&epoch)])?;
+    pending_between(session, plan, first, last)
+}

@@ -1,0 +1,193 @@
+//! Several machines that send one plan from one ledger in PostgreSQL: processes with working
+//! folders of their own.
+//!
+//! `OFFERCAST_MACHINE_KILLS=1000 cargo test --test it machines::` interferes ten times as
+//! often, `OFFERCAST_SEED` begins elsewhere.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::kills::checker::Look;
+use crate::kills::dice::{Dice, Replay, first_seed, say, variable};
+use crate::support::{CAMPAIGN, Command, Process, World, is_missing, people};
+
+/// A campaign in a world whose stand-in takes its time; `None` where no server can be had.
+fn world(count: usize, rate: &str, script: &str) -> Option<World> {
+    if is_missing() {
+        return None;
+    }
+    let yaml = CAMPAIGN.replace("1000/s", rate);
+    let world = World::new().on_postgres().campaign("diwali", &yaml);
+    Some(world.audience("people.csv", &people(count)).ledger().kaleyra(script))
+}
+
+/// An apply on a machine of its own.
+fn apply_on(world: &World, machine: usize) -> Process<'_> {
+    command(world, machine).spawn()
+}
+
+/// The same, whose lease the others wait a second for.
+fn apply_briefly_on(world: &World, machine: usize) -> Process<'_> {
+    command(world, machine).env("OFFERCAST_LEASE", "1s").spawn()
+}
+
+fn command(world: &World, machine: usize) -> Command<'_> {
+    world
+        .command("apply --auto-approve --samples 0 ../campaigns")
+        .in_folder(&format!("machine-{machine}"))
+}
+
+const SENDERS: &str = "SELECT count(DISTINCT epoch) FROM offercast.recipients";
+
+#[test]
+fn eight_applies_started_at_once_record_one_plan_and_serve_everybody_once() {
+    let Some(world) = world(200, "40/s", "") else { return };
+    let applies: Vec<_> = (0..8).map(|machine| apply_on(&world, machine)).collect();
+    for apply in applies {
+        let _ = apply.wait().exits(0);
+    }
+    assert_eq!(world.states(), "accepted 200");
+    assert_eq!((world.requests(), world.most_per_person()), (200, 1));
+    assert_eq!(world.database().query("SELECT count(*) FROM offercast.plans"), "1");
+    assert_ne!(world.database().query(SENDERS), "1", "more than one of them sent");
+}
+
+#[test]
+fn machines_that_send_together_keep_to_one_rate() {
+    let Some(world) = world(150, "20/s", "") else { return };
+    let applies: Vec<_> = (0..3).map(|machine| apply_on(&world, machine)).collect();
+    for apply in applies {
+        let _ = apply.wait().exits(0);
+    }
+    assert_eq!((world.states().as_str(), world.most_per_person()), ("accepted 150", 1));
+    assert_eq!(world.database().query(SENDERS), "3");
+    let most = world.most_in_a_second();
+    // What is measured is when requests were read, a little after they were written: one of
+    // the second before may come with a second's twenty.
+    assert!(most <= 21, "{most} in a second");
+}
+
+#[test]
+fn a_machine_that_has_nothing_left_waits_for_the_others() {
+    let Some(world) = world(30, "1000/s", r#"{ "latency_ms": 400 }"#) else { return };
+    let first = apply_on(&world, 0).until("somebody is sent to", |world| world.requests() > 0);
+    let second = apply_on(&world, 1);
+    let run = second.wait().exits(0);
+    assert_eq!(world.states(), "accepted 30", "it ends when everybody is served{run}");
+    let _ = first.wait().exits(0);
+}
+
+#[test]
+fn another_plan_is_not_recorded_while_machines_send() {
+    let Some(mut world) = world(60, "20/s", "") else { return };
+    let first = apply_on(&world, 0).until("somebody is sent to", |world| world.requests() > 0);
+    let other = CAMPAIGN.replace("name: diwali", "name: holi");
+    let place = world.path("campaigns/holi.yaml");
+    std::fs::write(&place, other).expect("the world is ours");
+    let run = world.run("apply --auto-approve campaigns/holi.yaml").exits(6);
+    let _ = run.shows("is in use, held by pid ");
+    let _ = first.wait().exits(0);
+    assert_eq!(world.states(), "accepted 60");
+    world.write("campaigns/holi.yaml", "");
+}
+
+/// What was done to machines, and what came of it.
+#[derive(Debug, Default)]
+struct Harm {
+    kills: u64,
+    stops: u64,
+    campaigns: u64,
+    people: u64,
+    unknown: u64,
+}
+
+/// People in each campaign.
+const PEOPLE: usize = 500;
+/// Most requests of one machine on the wire.
+const IN_FLIGHT: u64 = 4;
+/// More rounds than any campaign here takes.
+const MOST_ROUNDS: u32 = 400;
+
+#[test]
+fn killed_and_stopped_at_any_time_three_machines_send_to_nobody_twice() {
+    if is_missing() {
+        return;
+    }
+    let wanted = variable("OFFERCAST_MACHINE_KILLS").unwrap_or(100);
+    let mut harm = Harm::default();
+    let mut seed = first_seed();
+    while harm.kills + harm.stops < wanted {
+        send_with_harm(seed, wanted, &mut harm);
+        seed += 1;
+    }
+    let Harm { kills, stops, campaigns, people, unknown } = harm;
+    say(&format!(
+        "3 machines: {kills} killed, {stops} stopped past their lease, in {campaigns} campaigns of \
+         {people} people; accepted twice 0, lost 0; unknown {unknown} (bound {})",
+        (kills + stops) * IN_FLIGHT
+    ));
+}
+
+/// One campaign: machines are killed, or stopped until the others take over, and others come
+/// in their place, until nobody is left.
+fn send_with_harm(seed: u64, wanted: u64, harm: &mut Harm) {
+    let _replay = Replay(seed);
+    let mut dice = Dice::new(seed);
+    let script = format!(r#"{{"seed": {seed}, "latency_ms": [5, 25]}}"#);
+    let world = world(PEOPLE, "50/s", &script).expect("a server can be had");
+    let before = harm.kills + harm.stops;
+    let mut machines: Vec<_> = (0..3).map(|machine| apply_briefly_on(&world, machine)).collect();
+    let mut rounds = 0;
+    while harm.kills + harm.stops < wanted && rounds < MOST_ROUNDS {
+        rounds += 1;
+        std::thread::sleep(dice.micros(300_000));
+        let chosen = usize::try_from(dice.between(0, 2)).expect("small");
+        let machine = machines.remove(chosen);
+        if dice.one_in(8) {
+            machine.signal(Signal::STOP);
+            // Past the lease, whether or not it is noticed meanwhile.
+            std::thread::sleep(Duration::from_millis(1_150));
+            machine.signal(Signal::CONT);
+            let run = machine.wait();
+            assert!(matches!(run.code(), Some(0 | 6 | 7 | 8)), "{run}");
+            harm.stops += 1;
+        } else {
+            machine.signal(Signal::KILL);
+            let run = machine.wait();
+            assert!(matches!(run.code(), None | Some(0 | 7)), "{run}");
+            harm.kills += 1;
+        }
+        if rounds.is_multiple_of(4) {
+            let received = world.received();
+            Look::in_database(world.database()).expect_known(&received);
+        }
+        machines.insert(chosen, apply_briefly_on(&world, chosen));
+        if world.received().len() > PEOPLE - 20 {
+            break;
+        }
+    }
+    for machine in machines {
+        let run = machine.wait();
+        assert!(matches!(run.code(), Some(0 | 5 | 6 | 7 | 8)), "{run}");
+    }
+    // Whatever was left by the last ones, and what a journal holds.
+    let last: Vec<_> = (0..3).map(|machine| apply_briefly_on(&world, machine)).collect();
+    for machine in last {
+        let run = machine.wait();
+        assert!(matches!(run.code(), Some(0 | 7)), "{run}");
+    }
+    let look = Look::in_database(world.database());
+    look.expect_order(&world.received(), PEOPLE);
+    look.expect_settled();
+    let unknown = look.count("unknown");
+    let bound = (harm.kills + harm.stops - before) * IN_FLIGHT;
+    assert!(unknown <= bound, "{unknown} unknown, at most {bound} were on the wire");
+    assert_eq!(world.most_per_person(), 1);
+    let requests = world.requests();
+    let _ = apply_briefly_on(&world, 0).wait().exits(0);
+    assert_eq!(world.requests(), requests, "a settled campaign makes no request");
+    harm.campaigns += 1;
+    harm.people += PEOPLE as u64;
+    harm.unknown += unknown;
+}
