@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rustix::process::Signal;
 
-use crate::support::{CAMPAIGN, World, people, phone};
+use crate::support::{CAMPAIGN, World, people, phone, skips};
 
 const SLOW: &str = r#"{ "latency_ms": 20 }"#;
 
@@ -24,6 +24,9 @@ fn world(count: usize) -> World {
 
 #[test]
 fn of_applies_started_at_once_one_sends_and_the_others_name_it() {
+    if skips("it is refused where there is one writer; machines join on a server") {
+        return;
+    }
     let mut world = world(8);
     let mut refused = 0;
     for round in 0..rounds() {
