@@ -27,10 +27,13 @@ fn apply_on(world: &World, machine: usize) -> Process<'_> {
     command(world, machine).spawn()
 }
 
-/// The same, whose lease the others wait a second for.
+/// The same, whose lease the others wait two seconds for.
 fn apply_briefly_on(world: &World, machine: usize) -> Process<'_> {
-    command(world, machine).env("OFFERCAST_LEASE", "1s").spawn()
+    command(world, machine).env("OFFERCAST_LEASE", "2s").spawn()
 }
+
+/// Longer than that lease.
+const PAST_THE_LEASE: Duration = Duration::from_millis(2_200);
 
 fn command(world: &World, machine: usize) -> Command<'_> {
     world
@@ -97,6 +100,8 @@ fn another_plan_is_not_recorded_while_machines_send() {
 struct Harm {
     kills: u64,
     stops: u64,
+    /// Machines that lost their lease on a busy host, with nothing done to them.
+    lapses: u64,
     campaigns: u64,
     people: u64,
     unknown: u64,
@@ -121,11 +126,11 @@ fn killed_and_stopped_at_any_time_three_machines_send_to_nobody_twice() {
         send_with_harm(seed, wanted, &mut harm);
         seed += 1;
     }
-    let Harm { kills, stops, campaigns, people, unknown } = harm;
+    let Harm { kills, stops, lapses, campaigns, people, unknown } = harm;
     say(&format!(
-        "3 machines: {kills} killed, {stops} stopped past their lease, in {campaigns} campaigns of \
-         {people} people; accepted twice 0, lost 0; unknown {unknown} (bound {})",
-        (kills + stops) * IN_FLIGHT
+        "3 machines: {kills} killed, {stops} stopped past their lease, {lapses} lapsed by themselves, in \
+         {campaigns} campaigns of {people} people; accepted twice 0, lost 0; unknown {unknown} (bound {})",
+        (kills + stops + lapses) * IN_FLIGHT
     ));
 }
 
@@ -136,7 +141,7 @@ fn send_with_harm(seed: u64, wanted: u64, harm: &mut Harm) {
     let mut dice = Dice::new(seed);
     let script = format!(r#"{{"seed": {seed}, "latency_ms": [5, 25]}}"#);
     let world = world(PEOPLE, "50/s", &script).expect("a server can be had");
-    let before = harm.kills + harm.stops;
+    let before = harm.kills + harm.stops + harm.lapses;
     let mut machines: Vec<_> = (0..3).map(|machine| apply_briefly_on(&world, machine)).collect();
     let mut rounds = 0;
     while harm.kills + harm.stops < wanted && rounds < MOST_ROUNDS {
@@ -147,7 +152,7 @@ fn send_with_harm(seed: u64, wanted: u64, harm: &mut Harm) {
         if dice.one_in(8) {
             machine.signal(Signal::STOP);
             // Past the lease, whether or not it is noticed meanwhile.
-            std::thread::sleep(Duration::from_millis(1_150));
+            std::thread::sleep(PAST_THE_LEASE);
             machine.signal(Signal::CONT);
             let run = machine.wait();
             assert!(matches!(run.code(), Some(0 | 6 | 7 | 8)), "{run}");
@@ -155,8 +160,10 @@ fn send_with_harm(seed: u64, wanted: u64, harm: &mut Harm) {
         } else {
             machine.signal(Signal::KILL);
             let run = machine.wait();
-            assert!(matches!(run.code(), None | Some(0 | 7)), "{run}");
-            harm.kills += 1;
+            assert!(matches!(run.code(), None | Some(0 | 6 | 7 | 8)), "{run}");
+            let was_gone = matches!(run.code(), Some(6 | 8));
+            harm.kills += u64::from(!was_gone);
+            harm.lapses += u64::from(was_gone);
         }
         if rounds.is_multiple_of(4) {
             let received = world.received();
@@ -170,9 +177,10 @@ fn send_with_harm(seed: u64, wanted: u64, harm: &mut Harm) {
     for machine in machines {
         let run = machine.wait();
         assert!(matches!(run.code(), Some(0 | 5 | 6 | 7 | 8)), "{run}");
+        harm.lapses += u64::from(matches!(run.code(), Some(6 | 8)));
     }
     // Whatever was left by the last ones, and what a journal holds.
-    let last: Vec<_> = (0..3).map(|machine| apply_briefly_on(&world, machine)).collect();
+    let last: Vec<_> = (0..3).map(|machine| apply_on(&world, machine)).collect();
     for machine in last {
         let run = machine.wait();
         assert!(matches!(run.code(), Some(0 | 7)), "{run}");
@@ -181,11 +189,11 @@ fn send_with_harm(seed: u64, wanted: u64, harm: &mut Harm) {
     look.expect_order(&world.received(), PEOPLE);
     look.expect_settled();
     let unknown = look.count("unknown");
-    let bound = (harm.kills + harm.stops - before) * IN_FLIGHT;
+    let bound = (harm.kills + harm.stops + harm.lapses - before) * IN_FLIGHT;
     assert!(unknown <= bound, "{unknown} unknown, at most {bound} were on the wire");
     assert_eq!(world.most_per_person(), 1);
     let requests = world.requests();
-    let _ = apply_briefly_on(&world, 0).wait().exits(0);
+    let _ = apply_on(&world, 0).wait().exits(0);
     assert_eq!(world.requests(), requests, "a settled campaign makes no request");
     harm.campaigns += 1;
     harm.people += PEOPLE as u64;
