@@ -100,8 +100,8 @@ impl<'a> Engine<'a> {
         })
     }
 
-    /// Sends one campaign. `people_before` were put on the wire by campaigns before it;
-    /// `is_first` says whether its beginning is to be told.
+    /// Sends one campaign, or as many of its people as this machine gets. `people_before` were
+    /// put on the wire by campaigns before it.
     pub(super) fn run(
         &self,
         item: &Work<'_>,
@@ -109,9 +109,9 @@ impl<'a> Engine<'a> {
         ledger: Box<dyn LockedLedger>,
         journal: &mut Journal,
         people_before: u64,
-        is_first: bool,
+        telling: &Telling,
     ) -> Result<Ran, CommandError> {
-        let beside = self.heart.as_ref().map(|heart| (heart, is_first));
+        let beside = self.heart.as_ref();
         let campaign = &item.prepared.entry.campaign;
         let plan = plan_id(item);
         let found = find_plan(item, &*ledger)?;
@@ -120,7 +120,7 @@ impl<'a> Engine<'a> {
             // Whoever is on another machine's wire may yet come to this one.
             counts.shift(State::Attempting, State::Pending, counts.attempting);
         }
-        let (part, from_others) = beside.map(|(heart, _)| heart.run_begins()).unzip();
+        let (part, from_others) = beside.map(Heart::run_begins).unzip();
         let offer_end = found.plan.offer_end;
         let delivery = &campaign.delivery;
         let sent_before = match delivery.daily {
@@ -161,10 +161,8 @@ impl<'a> Engine<'a> {
             offer: campaign.offer.clone(),
             clock: self.clock,
         };
-        let wire = LeasedWire {
-            wire,
-            is_held: beside.map(|(heart, _)| Box::new(heart.lease()) as Box<_>),
-        };
+        let wire =
+            LeasedWire { wire, is_held: beside.map(|heart| Box::new(heart.lease()) as Box<_>) };
         let store = LedgerStore {
             ledger,
             plan: found.row,
@@ -182,12 +180,12 @@ impl<'a> Engine<'a> {
                 pace,
                 Arc::new(wire),
                 store,
-                self.listener_beside(beside),
+                listener(telling, beside),
                 &mut stop,
                 self.clock,
                 from_others,
             ));
-        if let Some((heart, _)) = beside {
+        if let Some(heart) = beside {
             heart.run_ends();
         }
         paces.insert(campaign.sender.from, pace);
@@ -227,51 +225,61 @@ impl<'a> Engine<'a> {
         is_over.then_some(StopReason::Deadline)
     }
 
-    /// Tells the listeners how a machine's part ended.
-    pub(super) fn tell_end(&self, report: &RunReport, is_new: bool) {
-        let mut listener = self.listener();
-        if is_new {
-            listener(RunEvent::Started {
-                campaign: report.campaign.clone(),
-                plan: report.plan,
-                counts: report.counts,
-            });
-        }
-        listener(RunEvent::Finished(report.clone()));
-    }
-
-    /// Beside others, a machine's part is told as one run, though it may be several.
-    fn listener_beside(
-        &self,
-        beside: Option<(&Heart, bool)>,
-    ) -> impl FnMut(RunEvent) + Send + 'static + use<> {
-        let mut listener = self.listener();
-        let hears = beside.map(|(heart, is_first)| (heart.hears(), is_first));
-        move |event| {
-            if let Some((hears, is_first)) = &hears {
-                hears(&event);
-                let is_between = match &event {
-                    RunEvent::Started { .. } => !is_first,
-                    RunEvent::Finished(report) => report.stop == StopReason::Finished,
-                    _ => false,
-                };
-                if is_between {
-                    return;
-                }
-            }
-            listener(event);
-        }
-    }
-
-    fn listener(&self) -> impl FnMut(RunEvent) + Send + 'static + use<> {
+    /// Whom a campaign's sending is told to.
+    pub(super) fn telling(&self) -> Telling {
         let clock = self.clock;
         let now = Box::new(move || clock.now());
-        let mut listener: Box<dyn RunListener> = match &self.events {
+        let listener: Box<dyn RunListener> = match &self.events {
             Some(events) => Box::new(Shared(Arc::clone(events))),
             None if self.may_redraw => Box::new(Bar::on_stderr(now)),
             None => Box::new(PlainLines::new(Box::new(std::io::stderr()), LINE_INTERVAL, now)),
         };
-        move |event| listener.on(&event)
+        Arc::new(Mutex::new(AsOne { listener, has_begun: false }))
+    }
+}
+
+/// Tells how a machine's part ended, after all its runs.
+pub(super) fn tell_end(telling: &Telling, report: &RunReport) {
+    let RunReport { campaign, plan, counts, .. } = report;
+    let (campaign, plan, counts) = (campaign.clone(), *plan, *counts);
+    tell(telling, &RunEvent::Started { campaign, plan, counts });
+    tell(telling, &RunEvent::Finished(report.clone()));
+}
+
+/// What a campaign's run is told to. A machine beside others may take several runs for its
+/// part; to the listener they are one.
+pub(super) type Telling = Arc<Mutex<AsOne>>;
+
+/// A listener that hears of one beginning.
+pub(super) struct AsOne {
+    listener: Box<dyn RunListener>,
+    has_begun: bool,
+}
+
+fn tell(telling: &Telling, event: &RunEvent) {
+    let mut told = telling.lock().unwrap_or_else(PoisonError::into_inner);
+    let begins = matches!(event, RunEvent::Started { .. });
+    if begins && told.has_begun {
+        return;
+    }
+    told.has_begun |= begins;
+    told.listener.on(event);
+}
+
+/// Hears what happens in a run. Beside others, its end is not the end of this machine's part.
+fn listener(
+    telling: &Telling,
+    beside: Option<&Heart>,
+) -> impl FnMut(RunEvent) + Send + 'static + use<> {
+    let (telling, hears) = (Arc::clone(telling), beside.map(Heart::hears));
+    move |event| {
+        if let Some(hears) = &hears {
+            hears(&event);
+            if matches!(&event, RunEvent::Finished(report) if report.stop == StopReason::Finished) {
+                return;
+            }
+        }
+        tell(&telling, &event);
     }
 }
 

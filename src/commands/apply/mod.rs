@@ -229,7 +229,7 @@ fn send(
     for item in work.iter().filter(|item| item.is_open()) {
         let before = ending.people();
         let ran = match engine.heart {
-            None => engine.run(item, account, ledger, journal, before, true),
+            None => engine.run(item, account, ledger, journal, before, &engine.telling()),
             Some(_) => together::run(context, &engine, item, account, ledger, journal, before),
         };
         let ran = match ran {

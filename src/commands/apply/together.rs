@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::context::Context;
 use super::super::error::CommandError;
 use super::Work;
-use super::engine::{Engine, Ran, find_plan};
+use super::engine::{Engine, Ran, find_plan, tell_end};
 use super::far_side::Account;
 use super::heart::Heart;
 use crate::event::{RunReport, StopReason};
@@ -45,7 +45,7 @@ pub(super) fn run(
     let window = rate.interval().saturating_mul(u32::try_from(most).unwrap_or(u32::MAX));
     heart.enter(&post, window)?;
     let mut total = engine.empty_report(item, StopReason::Finished);
-    let mut is_first = true;
+    let telling = engine.telling();
     let mut has_told = false;
     let (stop, mut last) = loop {
         let standing = heart.look();
@@ -61,8 +61,7 @@ pub(super) fn run(
         }
         if standing.has_work && standing.part > 0 {
             let before = people_before + people(&total.this_run);
-            let ran = engine.run(item, account, ledger, journal, before, is_first)?;
-            is_first = false;
+            let ran = engine.run(item, account, ledger, journal, before, &telling)?;
             add(&mut total, &ran.report);
             let goes_on = ran.report.stop == StopReason::Finished && ran.is_recorded;
             match ran.store {
@@ -98,7 +97,7 @@ pub(super) fn run(
         total.counts = ledger.read().counts(&campaign.name)?;
     }
     if stop == StopReason::Finished || last.is_none() {
-        engine.tell_end(&total, is_first);
+        tell_end(&telling, &total);
     }
     let mut ran = last.take().unwrap_or_else(|| Ran::of(total.clone()));
     if ran.store_error.is_none() {
