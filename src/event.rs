@@ -50,9 +50,11 @@ pub struct Progress {
     pub counts: StateCounts,
     /// Messages concluded by this run so far.
     pub concluded: u64,
-    /// Messages concluded per second over the last seconds.
+    /// Messages concluded per second over the last seconds, by this machine.
     pub per_second: f64,
-    /// Time left at the present pace; `None` while it cannot be told.
+    /// The same by all machines that send the plan, where several may and it is known.
+    pub per_second_together: Option<f64>,
+    /// Time left at the present pace of all machines; `None` while it cannot be told.
     pub time_left: Option<Duration>,
     /// Requests on the wire.
     pub in_flight: u64,

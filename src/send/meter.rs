@@ -34,7 +34,7 @@ impl Meter {
         }
         let per_second = self.samples.front().map_or(0.0, |&(since, before)| {
             let seconds = now.saturating_sub(since).as_secs_f64();
-            let messages = u32::try_from(concluded - before).unwrap_or(u32::MAX);
+            let messages = u32::try_from(concluded.saturating_sub(before)).unwrap_or(u32::MAX);
             if seconds > 0.0 { f64::from(messages) / seconds } else { 0.0 }
         });
         self.samples.push_back((now, concluded));

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use crate::event::{Progress, RunEvent, RunReport, StopReason};
 use crate::ledger::{Change, RowId};
-use crate::model::{HaltReason, Outcome, Rejection, StateCounts, Timestamp};
+use crate::model::{HaltReason, Outcome, Rejection, Timestamp};
 
 use super::breaker::Breaker;
 use super::commit::CommitEstimate;
@@ -31,6 +31,7 @@ use super::protocol::{Action, BatchId, Event, Now, Ticket};
 use super::queue::{PAGE, Queue, Recipient};
 use super::slots::Slots;
 use super::tally::Tally;
+use company::Together;
 
 /// One run of one campaign.
 #[derive(Clone, Debug)]
@@ -72,8 +73,8 @@ pub(super) struct Core {
     done: bool,
     /// The part of the sender's rate that may be in use, where machines share it.
     held_part: u64,
-    /// Where everybody stands by all machines together, as last heard.
-    campaign_counts: Option<StateCounts>,
+    /// How all machines together get on, as last heard.
+    together: Option<Together>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -129,7 +130,7 @@ impl Core {
             detail: None,
             done: false,
             held_part: job.part.unwrap_or_default(),
-            campaign_counts: None,
+            together: None,
             job,
         }
     }
@@ -255,12 +256,17 @@ impl Core {
             return;
         }
         let per_second = self.meter.sample(now.elapsed, concluded);
-        let counts = self.campaign_counts.unwrap_or_else(|| self.tally.counts());
+        let together = self.together.as_ref();
+        let counts = together.map_or_else(|| self.tally.counts(), Together::counts);
+        let per_second_together = together.and_then(Together::per_second);
+        let pace = if together.is_some() { per_second_together } else { Some(per_second) };
+        let left = counts.pending + counts.attempting;
         out.push(Action::Emit(RunEvent::Progress(Progress {
             counts,
             concluded,
             per_second,
-            time_left: time_left(counts.pending + counts.attempting, per_second),
+            per_second_together,
+            time_left: pace.and_then(|pace| time_left(left, pace)),
             in_flight: self.slots.on_wire() as u64,
         })));
     }

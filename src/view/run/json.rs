@@ -184,14 +184,17 @@ impl RunListener for JsonEvents {
             RunEvent::Progress(progress) => {
                 if self.is_due() {
                     let message = format!("{}: {}", self.campaign, progress_words(progress));
-                    let rest = json!({
+                    let mut rest = json!({
                         "campaign": self.campaign,
                         "counts": counts_json(progress.counts),
                         "concluded": progress.concluded,
-                        "per_second": (progress.per_second * 10.0).round() / 10.0,
+                        "per_second": tenths(progress.per_second),
                         "seconds_left": progress.time_left.map(|left| left.as_secs()),
                         "in_flight": progress.in_flight,
                     });
+                    if let Some(together) = progress.per_second_together {
+                        rest["per_second_together"] = json!(tenths(together));
+                    }
                     self.say(Level::Info, &message, "apply_progress", rest);
                 }
             }
@@ -231,6 +234,11 @@ impl fmt::Debug for JsonEvents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JsonEvents").field("lines", &self.lines).finish_non_exhaustive()
     }
+}
+
+/// To a tenth.
+fn tenths(per_second: f64) -> f64 {
+    (per_second * 10.0).round() / 10.0
 }
 
 fn level_of(stop: StopReason) -> Level {

@@ -92,7 +92,11 @@ pub(super) fn progress_words(progress: &Progress) -> String {
     if counts.skipped > 0 {
         words.push(format!("skipped {}", number(counts.skipped)));
     }
-    words.push(per_second(progress.per_second));
+    let here = per_second(progress.per_second);
+    words.push(match progress.per_second_together {
+        Some(together) => format!("{here} here, {} in all", per_second(together)),
+        None => here,
+    });
     if let Some(left) = progress.time_left {
         words.push(format!("{} left", roughly(left)));
     }
@@ -132,6 +136,16 @@ mod tests {
         diwali-2026  stopped by Ctrl-C (SIGINT); waiting for 1 request on the wire
         diwali-2026  stopped by Ctrl-C (SIGINT)
         ");
+    }
+
+    #[test]
+    fn beside_other_machines_both_paces_are_told() {
+        let RunEvent::Progress(mut alone) = progress(12_480) else { panic!("it is progress") };
+        alone.per_second_together = Some(240.4);
+        assert_eq!(
+            progress_words(&alone),
+            "12,480 of 287,412  accepted 12,440  rejected 31  unknown 9  80/s here, 240/s in all  57 min left"
+        );
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub(super) fn progress(settled: u64) -> RunEvent {
         },
         concluded: settled,
         per_second: 80.2,
+        per_second_together: None,
         time_left: Some(Duration::from_mins(57)),
         in_flight: 32,
     })
