@@ -13,6 +13,11 @@ pub fn number(count: u64) -> String {
     text
 }
 
+/// A figure that comes as text: a count gets its commas, all else (`2.5%`) stays.
+pub fn figure(text: &str) -> String {
+    text.parse().map_or_else(|_| text.to_owned(), number)
+}
+
 /// `1 error`, `2,000 errors`.
 pub fn plural(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", number(count), if count == 1 { one } else { many })

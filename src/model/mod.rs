@@ -28,7 +28,7 @@ pub use allow::{Allowance, GuardRule};
 pub use campaign::{
     ApiDomain, Callback, Campaign, CampaignName, CampaignStatus, NameError, Region, Sender,
 };
-pub use counting::{number, people, plural};
+pub use counting::{figure, number, people, plural};
 pub use coupon::{CodeError, CouponCode, MAX_CODE_CHARS};
 pub use delivery::{DAILY_PATIENCE, DAILY_WINDOW, Delivery, NumberFormat, Rate, RateError};
 pub use ids::{ContentHash, KeyFingerprint, Lineage, MessageId, PlanId, RequestId, SidFingerprint};

@@ -2,7 +2,7 @@
 
 use super::object::{Finding, LimitSourceWord};
 use crate::model::{
-    CampaignName, CampaignStatus, GuardRule, Timestamp, UtcOffset, number, people, plural,
+    CampaignName, CampaignStatus, GuardRule, Timestamp, UtcOffset, figure, number, people, plural,
 };
 use crate::plan::guard::{Blocker, Notice};
 
@@ -146,8 +146,8 @@ pub(super) fn blocker_finding(blocker: &Blocker, offset: UtcOffset, now: Timesta
                     }
                     LimitSourceWord::Policy => "the policy".to_owned(),
                 },
-                check.allowed.as_deref().unwrap_or("any number"),
-                check.actual.as_deref().unwrap_or("more")
+                check.allowed.as_deref().map_or_else(|| "any number".to_owned(), figure),
+                check.actual.as_deref().map_or_else(|| "more".to_owned(), figure)
             ),
         ),
         Blocker::MixedContent { sent, fields } => (

@@ -1,9 +1,9 @@
 //! Limits in one line: what the plan has, what is allowed, and who says so.
 
 use crate::plan::document::{LimitObject, LimitSourceWord};
-use crate::view::text::safe;
+use crate::view::text::{figure, safe};
 
-/// `recipients 10 of 100 · recipients 10 of 50 (set by the policy) · invalid 0.00% of 5%`.
+/// `recipients 1,000 of 5,000 · recipients 10 of 50 (set by the policy) · invalid 0.00% of 5%`.
 pub(super) fn limit_words(limits: &[LimitObject]) -> String {
     // That the campaign states none is no news beside the figure that somebody else set.
     let is_idle = |check: &LimitObject| {
@@ -19,13 +19,15 @@ pub(super) fn limit_words(limits: &[LimitObject]) -> String {
                 LimitSourceWord::Environment => " (set by the environment)",
                 LimitSourceWord::Policy => " (set by the policy)",
             };
-            match (&check.actual, &check.allowed) {
+            let actual = check.actual.as_deref().map(figure);
+            let allowed = check.allowed.as_deref().map(figure);
+            match (actual, allowed) {
                 (Some(actual), Some(allowed)) => {
                     format!("{} {actual} of {allowed}{set_by}", check.limit)
                 }
                 (Some(actual), None) => format!("{} {actual} (no limit)", check.limit),
                 (None, allowed) => {
-                    format!("{} {}{set_by}", check.limit, allowed.as_deref().unwrap_or("-"))
+                    format!("{} {}{set_by}", check.limit, allowed.unwrap_or_else(|| "-".to_owned()))
                 }
             }
         })

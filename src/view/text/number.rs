@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::{Money, format_duration};
-pub use crate::model::{number, people, plural};
+pub use crate::model::{figure, number, people, plural};
 
 /// `12.5%`. Some is never shown as none, nor nearly all as all.
 pub fn percent(part: u64, whole: u64) -> String {
@@ -47,6 +47,13 @@ pub fn roughly(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn figures_that_are_text_get_commas_where_they_are_counts() {
+        for (text, shown) in [("3000", "3,000"), ("2.50%", "2.50%"), ("-", "-"), ("", "")] {
+            assert_eq!(figure(text), shown);
+        }
+    }
 
     #[test]
     fn thousands_are_set_apart() {
