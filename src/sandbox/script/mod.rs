@@ -6,6 +6,7 @@
 
 mod dice;
 mod file;
+mod problem;
 mod run;
 
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use bytes::Bytes;
 use hyper::http::{HeaderMap, StatusCode};
 
 pub(super) use dice::Dice;
-pub use file::{ScriptError, ScriptProblem};
+pub use problem::{ScriptError, ScriptProblem};
 pub(super) use run::ScriptRun;
 
 /// What a sandbox does to its requests; the default accepts them all at once.
