@@ -13,8 +13,8 @@ use offercast::compose::Composer;
 use offercast::diagnostic::Sources;
 use offercast::kaleyra::{Asked, Form, Multipart, Reply, classify, expiration_time_ms};
 use offercast::ledger::{
-    CampaignMemory, Change, Holder, Known, LedgerAddress, LockTimeout, LockedLedger, NewLedger,
-    NewRecipient, PendingRow, PlanRecord, PlanRow, Snapshot,
+    CampaignMemory, Change, Forgotten, Holder, Known, LedgerAddress, LockTimeout, LockedLedger,
+    NewLedger, NewRecipient, PendingRow, PlanRecord, PlanRow, Snapshot,
 };
 use offercast::model::{
     Campaign, CodeKey, ContentHash, Fields, LedgerSecret, Lineage, Message, MessageId, OfferEnd,
@@ -150,17 +150,14 @@ fn plan_diff(bencher: Bencher<'_, '_>) {
         })
         .collect();
     known.sort_unstable_by_key(|known| known.number);
+    let secret = LedgerSecret::new([42; 32]);
     let snapshot = Snapshot {
         lineage: Lineage::from_bytes([7; 16]),
-        secret: LedgerSecret::new([42; 32]),
+        forgotten: Forgotten::of(&secret, []),
+        secret,
         api_host: None,
         sid: None,
-        campaign: Some(CampaignMemory {
-            code_key: None,
-            last_plan: None,
-            known,
-            issued: Vec::new(),
-        }),
+        campaign: Some(CampaignMemory { known, ..CampaignMemory::default() }),
     };
     bencher.counter(ItemsCount::new(PEOPLE)).bench_local(|| {
         let mut planner = Planner::new(PlanningContext {

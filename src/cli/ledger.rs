@@ -1,12 +1,13 @@
 //! `offercast ledger …`
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::shared::LedgerOption;
 
-/// Create, check or export the ledger of what was sent.
+/// Create, check or export the ledger of what was sent, or make it forget people.
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
     /// Create an empty ledger
@@ -19,6 +20,8 @@ pub enum LedgerCommand {
     Copy(LedgerCopyArgs),
     /// Write what the ledger knows of every recipient
     Export(LedgerExportArgs),
+    /// Forget people for good
+    Forget(LedgerForgetArgs),
 }
 
 /// Create an empty ledger
@@ -130,4 +133,57 @@ pub enum LedgerExportFormat {
     Csv,
     /// One JSON object per line
     Ndjson,
+}
+
+/// Forget people for good
+///
+/// Removes their numbers, ids, codes and texts, and Kaleyra's ids of their messages, from every
+/// row, whatever the campaign. Counts and states stay what they are, and so do cost and codes
+/// that are taken. What is kept of a person is a keyed hash: no plan of any campaign sends to
+/// them again, and `test` refuses them. Whoever was pending is skipped. It cannot be undone.
+/// Shows what there is of them in counts, then asks; without a terminal it needs `--confirm`
+/// with the number of people. Nobody can apply meanwhile.
+#[derive(Debug, Args)]
+pub struct LedgerForgetArgs {
+    /// Which ledger.
+    #[command(flatten)]
+    pub ledger: LedgerOption,
+
+    /// The folder of the campaigns
+    #[arg(long, value_name = "DIR", default_value = "campaigns")]
+    pub campaigns: PathBuf,
+
+    /// Wait this long for an apply to release the ledger
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = humantime::parse_duration)]
+    pub lock_timeout: Duration,
+
+    /// `-`: the numbers are read from standard input, one per line; or one number
+    ///
+    /// Better from standard input: what is typed here stays in the shell's history, and
+    /// everybody on the machine can see it. Numbers have their country code, such as
+    /// `+91 98123 45678`. A person with several spellings is named by any of them.
+    #[arg(long, value_name = "-|NUMBER", allow_hyphen_values = true)]
+    pub recipient: String,
+
+    /// Show what there is of them and forget nobody
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Forget without asking if it is exactly so many people
+    #[arg(long, value_name = "N")]
+    pub confirm: Option<u64>,
+
+    /// The form of the result
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: LedgerForgetFormat,
+}
+
+/// Forms of what was forgotten.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum LedgerForgetFormat {
+    /// For people
+    #[default]
+    Human,
+    /// One JSON object
+    Json,
 }

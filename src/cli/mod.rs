@@ -30,7 +30,7 @@ pub use exit::Exit;
 pub use init::{CiService, InitArgs};
 pub use ledger::{
     LedgerAdoptArgs, LedgerCheckArgs, LedgerCommand, LedgerCopyArgs, LedgerExportArgs,
-    LedgerExportFormat, LedgerInitArgs,
+    LedgerExportFormat, LedgerForgetArgs, LedgerForgetFormat, LedgerInitArgs,
 };
 pub use plan::{PlanArgs, PlanFormat};
 pub use preview::{PreviewArgs, PreviewFormat};

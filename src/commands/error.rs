@@ -12,7 +12,7 @@ use crate::cli::{Exit, variables};
 use crate::compose::ComposeError;
 use crate::kaleyra::EndpointError;
 use crate::ledger::{AddressError, LedgerError, PassfileError};
-use crate::model::{KeyFingerprint, Lineage, PlanId};
+use crate::model::{KeyFingerprint, Lineage, PhoneNumber, PlanId};
 use crate::sandbox::ScriptError;
 
 /// A command's failure.
@@ -229,6 +229,15 @@ pub enum CommandError {
         /// How many people it would settle.
         people: u64,
     },
+    /// `ledger forget` was not told to forget exactly the people it showed.
+    #[error("not confirmed: nobody was forgotten")]
+    NotConfirmedToForget {
+        /// How many people it would forget.
+        people: u64,
+    },
+    /// A tester was forgotten: nobody sends to them.
+    #[error("{0} is forgotten: nothing is sent to them, and nothing was sent to anybody")]
+    ForgottenTester(PhoneNumber),
     /// `resolve` was named people who cannot be settled.
     #[error("{people}: nothing was settled")]
     NotSettleable {
@@ -287,6 +296,8 @@ impl CommandError {
             | Self::NotApproved(_)
             | Self::Declined
             | Self::NotConfirmed { .. }
+            | Self::NotConfirmedToForget { .. }
+            | Self::ForgottenTester(_)
             | Self::NotSettleable { .. }
             | Self::TooYoung { .. }
             | Self::Blocked(_) => Exit::Refused,
@@ -318,6 +329,12 @@ impl CommandError {
                 let count = crate::view::text::people(*people);
                 return Some(format!(
                     "it would settle {count}: to agree, add `--confirm {people}`"
+                ));
+            }
+            Self::NotConfirmedToForget { people } => {
+                let count = crate::view::text::people(*people);
+                return Some(format!(
+                    "it would forget {count}, for good: to agree, add `--confirm {people}`"
                 ));
             }
             Self::TooYoung { wait, .. } => {

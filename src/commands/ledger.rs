@@ -1,4 +1,4 @@
-//! `offercast ledger init / check / adopt / copy / export`.
+//! `offercast ledger init / check / adopt / copy / export`; `forget` has a file of its own.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::context::Context;
 use super::error::CommandError;
+use super::forget::forget;
 use super::ledgers::{
     LINEAGE_FILE, address, expect_lineage, open_to_read, tell_opened, typed_address,
 };
@@ -29,6 +30,7 @@ pub(super) fn ledger(context: &mut Context, command: &LedgerCommand) -> Result<E
         LedgerCommand::Adopt(args) => adopt(context, args),
         LedgerCommand::Copy(args) => copy(context, args),
         LedgerCommand::Export(args) => export(context, args),
+        LedgerCommand::Forget(args) => forget(context, args),
     }
 }
 

@@ -36,8 +36,10 @@ pub(super) fn lookalikes(
             looked_at += 1;
             let reached =
                 matches!(person.state, State::Accepted | State::Unknown | State::Attempting);
-            let planned = plan.sends.binary_search_by_key(&person.number, |sent| sent.number);
-            let is_same = planned.is_ok_and(|at| plan.sends[at].content == person.content);
+            let planned = person.whose.number().and_then(|number| {
+                plan.sends.binary_search_by_key(&number, |sent| sent.number).ok()
+            });
+            let is_same = planned.is_some_and(|at| plan.sends[at].content == person.content);
             same += u64::from(reached && is_same);
             if looked_at < MOST_ROWS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;

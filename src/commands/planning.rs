@@ -308,6 +308,8 @@ fn known_codes(composer: &Composer, snapshot: Option<&Snapshot>, past: &Past<'_>
                 }
             }
         }
+        // Whoever had them cannot be told from others any more: they are nobody's from now on.
+        memory.taken.iter().for_each(|code| book.take(*code));
         for (number, code) in &memory.issued {
             book.know(*number, code.digest());
         }

@@ -6,7 +6,7 @@ use super::context::Context;
 use super::error::CommandError;
 use super::ledgers::open_to_read;
 use crate::cli::{Exit, ReportArgs, ReportBy, ReportFormat};
-use crate::ledger::{HistoryRow, KeptRates};
+use crate::ledger::{HistoryRow, KeptRates, Whose};
 use crate::model::{PlanId, Receipt, State, Timestamp};
 use crate::rates::{RateCard, read_card};
 use crate::view::spending::{self, Price, Spending, SpendingKey};
@@ -104,7 +104,10 @@ impl Cards {
         // What was sent before the first card was named is priced by that card.
         let (_, index) = uses[until.saturating_sub(1)];
         let card = &self.cards[index];
-        let market = card.market_of(row.number)?;
+        let market = match row.whose {
+            Whose::Number(number) => card.market_of(number),
+            Whose::Forgotten(prefix) => card.market_of_prefix(prefix),
+        }?;
         Some(Price {
             market: card.markets()[market.place()].name.clone(),
             micros: card.price(market).micros,

@@ -109,7 +109,11 @@ fn write_history(
         decisions.retain(|row| row.campaign == *campaign);
         tests.retain(|row| row.campaign == *campaign);
     }
-    let found = History { rows: &rows, decisions: &decisions, tests: &tests };
+    let forgotten = match who {
+        Who::Number(number) => ledger.forgotten()?.since(number.person()),
+        _ => None,
+    };
+    let found = History { rows: &rows, decisions: &decisions, tests: &tests, forgotten };
     let (out, look) = context.output.data();
     match format {
         StatusFormat::Human => history::write_human(out, look, found, false),
@@ -127,7 +131,8 @@ fn write_history(
 
 /// Whom a question was about, for what is kept by person.
 fn people_of(who: &Who, rows: &[HistoryRow]) -> Vec<PersonKey> {
-    let mut people: Vec<_> = rows.iter().map(|row| row.number.person()).collect();
+    let mut people: Vec<_> =
+        rows.iter().filter_map(|row| Some(row.whose.number()?.person())).collect();
     if let Who::Number(number) = who {
         people.push(number.person());
     }
@@ -171,7 +176,7 @@ fn write_unknown(
                 }
                 Ok(())
             })?;
-            let found = History { rows: &rows, decisions: &[], tests: &[] };
+            let found = History { rows: &rows, decisions: &[], tests: &[], forgotten: None };
             history::write_json(out, found, false).map_err(CommandError::Output)
         }
         StatusFormat::Markdown => Err(CommandError::Usage {

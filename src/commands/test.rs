@@ -47,6 +47,10 @@ pub(super) fn test(context: &mut Context, args: &TestArgs) -> Result<Exit, Comma
     if !far_side.is_sandbox() {
         expect_lineage(ledger.read(), std::slice::from_ref(&args.campaign))?;
     }
+    let forgotten = ledger.read().forgotten()?;
+    if let Some(&tester) = testers.iter().find(|tester| forgotten.contains(tester.person())) {
+        return Err(CommandError::ForgottenTester(tester));
+    }
     let key = far_side.code_key(&context.environment)?;
     let messages = testers
         .iter()

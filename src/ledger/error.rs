@@ -7,8 +7,9 @@ use crate::model::{CampaignName, Lineage, PhoneNumber, PlanId, State};
 
 use super::address::Place;
 use super::filesystem::FilesystemKind;
+use super::holder::Holder;
 use super::postgres::ServerFault;
-use super::types::{Holder, RowId};
+use super::types::RowId;
 
 /// Why the ledger did not do what was asked. Nothing of a refused transaction is written.
 #[derive(Debug, thiserror::Error)]
@@ -194,6 +195,14 @@ pub enum LedgerError {
         number: PhoneNumber,
         /// Where they stand.
         state: State,
+    },
+    /// The person was forgotten: nobody sends to them again.
+    #[error("{number} is forgotten and cannot be planned in `{campaign}`")]
+    Forgotten {
+        /// The campaign.
+        campaign: CampaignName,
+        /// Who (masked).
+        number: PhoneNumber,
     },
     /// One person twice in one plan, perhaps in two spellings.
     #[error("{number} is planned twice in `{campaign}`")]

@@ -3,10 +3,11 @@
 use super::address::{LedgerAddress, Place};
 use super::error::{Damage, LedgerError};
 use super::filesystem::FilesystemKind;
+use super::holder::Holder;
 use super::moving::{Incoming, Outgoing, Transfer};
 use super::serial::Mark;
 use super::store::{Opened, ReadLedger};
-use super::types::{Holder, LockTimeout, NewLedger};
+use super::types::{LockTimeout, NewLedger};
 use super::{postgres, sqlite};
 use crate::model::Lineage;
 

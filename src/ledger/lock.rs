@@ -6,8 +6,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
 use super::error::LedgerError;
+use super::holder::Holder;
 use super::place::LedgerFile;
-use super::types::{Holder, LockTimeout};
+use super::types::LockTimeout;
 
 /// How often a lock that is waited for is tried.
 const TRY_EVERY: Duration = Duration::from_millis(50);

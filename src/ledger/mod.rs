@@ -8,6 +8,9 @@ mod address;
 mod company;
 mod error;
 mod filesystem;
+mod forgetting;
+mod forgotten;
+mod holder;
 mod home;
 mod journal;
 mod lock;
@@ -27,6 +30,8 @@ pub use address::{AddressError, LedgerAddress, Place};
 pub use company::{Beat, Company, Post, Standing};
 pub use error::{Damage, Exposure, LedgerError, StoreFault, WriteNeed};
 pub use filesystem::FilesystemKind;
+pub use forgotten::{CampaignTraces, Forgetting, Forgotten, ForgottenRow, Remains, Traces, Whose};
+pub use holder::Holder;
 pub use home::Moved;
 pub use journal::{Journal, UnrecordedOutcome};
 pub use postgres::{PassfileError, ServerAddress, ServerAddressError};
@@ -34,7 +39,7 @@ pub use priced::KeptRates;
 pub use settlement::{AuditRow, Decision, Settlement, TestSendRow, Verdict};
 pub use store::{Consumption, LockedLedger, Opened, ReadLedger};
 pub use types::{
-    CampaignMemory, CampaignStatusRow, Change, ConsumedPlan, FoundPlan, HistoryRow, Holder,
-    Imported, IssuedCode, Known, LastStop, LockTimeout, NewLedger, NewRecipient, PendingRow,
-    PlanRecord, PlanRow, RowId, Sent, Snapshot, TestSend, Who,
+    CampaignMemory, CampaignStatusRow, Change, ConsumedPlan, FoundPlan, HistoryRow, Imported,
+    IssuedCode, Known, LastStop, LockTimeout, NewLedger, NewRecipient, PendingRow, PlanRecord,
+    PlanRow, RowId, Sent, Snapshot, TestSend, Who,
 };

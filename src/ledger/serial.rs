@@ -59,6 +59,8 @@ pub(super) enum Occasion {
     Codes,
     /// Outcomes were settled.
     Settled,
+    /// People were forgotten.
+    Forgotten,
     /// The ledger went to another place.
     Moved,
     /// Somebody took the ledger over as the newest copy there is.
@@ -73,6 +75,7 @@ impl Occasion {
             Self::Stop => "stop",
             Self::Codes => "codes",
             Self::Settled => "settled",
+            Self::Forgotten => "forgotten",
             Self::Moved => "moved",
             Self::Adopted => "adopted",
         }

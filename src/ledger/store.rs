@@ -13,6 +13,7 @@ use crate::model::{
 use super::company::Company;
 use super::error::LedgerError;
 use super::filesystem::FilesystemKind;
+use super::forgotten::{Forgetting, Forgotten, Traces};
 use super::journal::Journal;
 use super::priced::KeptRates;
 use super::settlement::{AuditRow, Decision, Settlement, TestSendRow};
@@ -65,7 +66,11 @@ pub trait ReadLedger: Debug {
     /// One line for each campaign, by name.
     fn status(&self) -> Result<Vec<CampaignStatusRow>, LedgerError>;
 
-    /// All codes ever given out for a campaign by the `codes` command, by number.
+    /// Whom no plan may have and nobody may send to.
+    fn forgotten(&self) -> Result<Forgotten, LedgerError>;
+
+    /// All codes ever given out for a campaign by the `codes` command to people who are not
+    /// forgotten, by number.
     fn issued_codes(&self, campaign: &CampaignName) -> Result<Vec<IssuedCode>, LedgerError>;
 
     /// What was settled about a person over all campaigns, the latest last.
@@ -184,6 +189,18 @@ pub trait LockedLedger: Debug + Send {
         settlements: &[Settlement],
         decision: &Decision,
     ) -> Result<(), LedgerError>;
+
+    /// What the ledger has of these people, to be forgotten.
+    fn traces(&self, people: &[PhoneNumber]) -> Result<Traces, LedgerError>;
+
+    /// Forgets these people, in one transaction: no row names them when it returns, on stable
+    /// storage. Where they stood stays counted, and nobody sends to them again. What was pending
+    /// is skipped; nothing is on the wire while a ledger is held alone.
+    fn forget(
+        &mut self,
+        people: &[PhoneNumber],
+        decision: &Decision,
+    ) -> Result<Forgetting, LedgerError>;
 
     /// Closes it in good order. Dropping the ledger does the same, but has no way to tell of
     /// an error.

@@ -16,6 +16,7 @@ mod offer;
 mod outcome;
 mod phone;
 mod policy;
+mod prefix;
 mod receipt;
 mod recipient;
 mod secret;
@@ -41,6 +42,7 @@ pub use outcome::{
 };
 pub use phone::{PersonKey, PhoneNumber};
 pub use policy::Policy;
+pub use prefix::CountryPrefix;
 pub use receipt::Receipt;
 pub use recipient::{Fields, Origin, Recipient};
 pub use secret::{ApiKey, CodeKey, LedgerSecret, Sid};

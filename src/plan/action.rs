@@ -25,6 +25,8 @@ pub enum SkipReason {
     /// Somebody settled that this person's message was not sent; the plan that tried it goes
     /// on without them, and the next one sends to them.
     SettledUnsent,
+    /// The ledger was told to forget this person.
+    Forgotten,
 }
 
 /// Why a person is held.
@@ -42,9 +44,10 @@ impl Action {
     pub fn may_send(self) -> bool {
         match self {
             Self::Send | Self::Skip(SkipReason::LeftOutBefore | SkipReason::SettledUnsent) => true,
-            Self::Skip(SkipReason::RejectedBefore) | Self::Same | Self::Differs | Self::Hold(_) => {
-                false
-            }
+            Self::Skip(SkipReason::RejectedBefore | SkipReason::Forgotten)
+            | Self::Same
+            | Self::Differs
+            | Self::Hold(_) => false,
         }
     }
 

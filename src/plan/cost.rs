@@ -3,7 +3,7 @@
 use super::document::LimitSourceWord;
 use super::guard::{Cap, LimitCheck, Most};
 use super::planner::Planned;
-use crate::ledger::Known;
+use crate::ledger::{ForgottenRow, Known};
 use crate::model::{Money, State, people};
 use crate::rates::{CostEstimate, CostTally, RateCard};
 
@@ -20,12 +20,14 @@ pub struct PlanCost {
 }
 
 impl PlanCost {
-    /// Adds up. `known` is everybody the ledger knows of the campaign, `resumes` whether
+    /// Adds up. `known` is everybody the ledger knows of the campaign, with `forgotten` those it
+    /// does not name any more, `resumes` whether
     /// the plan is one that was consumed before.
     pub(super) fn of<'k>(
         card: &RateCard,
         sends: &[Planned],
         known: impl Iterator<Item = &'k Known>,
+        forgotten: &[ForgottenRow],
         resumes: bool,
     ) -> Self {
         let (mut to_send, mut held, mut spent) =
@@ -37,6 +39,13 @@ impl PlanCost {
             match person.state {
                 State::Unknown | State::Attempting => held.add(person.number),
                 State::Accepted if resumes && person.in_last_plan => spent.add(person.number),
+                _ => {}
+            }
+        }
+        for row in forgotten {
+            match row.state {
+                State::Unknown | State::Attempting => held.add_prefix(row.prefix),
+                State::Accepted if resumes && row.in_last_plan => spent.add_prefix(row.prefix),
                 _ => {}
             }
         }
@@ -157,18 +166,18 @@ mod tests {
     fn a_resumed_plan_is_priced_with_what_it_has_spent_and_who_is_in_doubt() {
         let sends = [planned(919_800_000_001), planned(919_800_000_002)];
         let known = people_of_the_ledger();
-        let cost = PlanCost::of(&card(), &sends, known.iter(), true);
+        let cost = PlanCost::of(&card(), &sends, known.iter(), &[], true);
         assert_eq!(cost.sends.total().to_string(), "0.0236 USD");
         assert_eq!(cost.held.total().to_string(), "0.0118 USD");
         assert_eq!(cost.at_most().to_string(), "0.0472 USD", "two, one accepted, one in doubt");
-        let anew = PlanCost::of(&card(), &sends, known.iter(), false);
+        let anew = PlanCost::of(&card(), &sends, known.iter(), &[], false);
         assert_eq!(anew.at_most().to_string(), "0.0354 USD");
     }
 
     #[test]
     fn a_limit_holds_only_with_a_card_of_its_currency_that_prices_everybody() {
         let sends = [planned(919_800_000_001), planned(919_800_000_002)];
-        let cost = PlanCost::of(&card(), &sends, [].iter(), false);
+        let cost = PlanCost::of(&card(), &sends, [].iter(), &[], false);
         let check = |limit, cost| {
             let [check] = cost_checks(limit, &[], cost).try_into().expect("one check");
             let LimitCheck { actual, breached, .. } = check;
@@ -180,7 +189,7 @@ mod tests {
         assert_eq!(check(None, Some(&cost)), ("0.03 USD".to_owned(), false));
         assert!(check(limit("1 USD"), None).1, "no card");
         let abroad = [planned(919_800_000_001), planned(33_612_345_678)];
-        let cost = PlanCost::of(&card(), &abroad, [].iter(), false);
+        let cost = PlanCost::of(&card(), &abroad, [].iter(), &[], false);
         assert_eq!(
             check(limit("1 USD"), Some(&cost)),
             ("0.02 USD and 1 person without a rate".to_owned(), true)
@@ -191,7 +200,7 @@ mod tests {
     #[test]
     fn a_cap_on_the_cost_holds_beside_the_campaigns_limit() {
         let sends = [planned(919_800_000_001), planned(919_800_000_002)];
-        let cost = PlanCost::of(&card(), &sends, [].iter(), false);
+        let cost = PlanCost::of(&card(), &sends, [].iter(), &[], false);
         let cap = |text| Cap {
             most: Most::Cost(limit(text).expect("an amount")),
             set_by: LimitSourceWord::Environment,

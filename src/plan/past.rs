@@ -2,7 +2,7 @@
 
 use super::action::{Action, HoldReason, SkipReason};
 use super::index::Index;
-use crate::ledger::{Known, Snapshot};
+use crate::ledger::{Forgotten, Known, Snapshot};
 use crate::model::{ContentHash, PhoneNumber, State};
 
 /// Everybody known of one campaign. Beyond the snapshot it borrows, it needs 8 to 16 bytes for
@@ -10,6 +10,8 @@ use crate::model::{ContentHash, PhoneNumber, State};
 #[derive(Debug)]
 pub struct Past<'a> {
     people: &'a [Known],
+    /// Whom nobody may send to; `None` where nobody is forgotten.
+    forgotten: Option<&'a Forgotten>,
     /// By person, which is another order than that of the numbers.
     index: Index,
     /// Whether those whose message failed later are sent to again.
@@ -34,11 +36,17 @@ impl<'a> Past<'a> {
         let memory = snapshot.and_then(|snapshot| snapshot.campaign.as_ref());
         let people = memory.map(|memory| memory.known.as_slice()).unwrap_or_default();
         let index = Index::over(people.iter().map(person));
-        Self { people, index, again_after_failure }
+        let forgotten = snapshot.map(|snapshot| &snapshot.forgotten);
+        let forgotten = forgotten.filter(|forgotten| !forgotten.is_empty());
+        Self { people, forgotten, index, again_after_failure }
     }
 
     /// The decision for one person of the audience.
     pub fn decide(&self, number: PhoneNumber, content: ContentHash) -> Decision {
+        if self.forgotten.is_some_and(|forgotten| forgotten.contains(number.person())) {
+            let action = Action::Skip(SkipReason::Forgotten);
+            return Decision { action, known: None, round: 0 };
+        }
         let person_of = |at: usize| person(&self.people[at]);
         let Some(index) = self.index.find(number.person().as_u64(), person_of) else {
             return Decision { action: Action::Send, known: None, round: 0 };
@@ -109,17 +117,14 @@ mod tests {
         let mut seen = HashSet::new();
         known.retain(|known| seen.insert(known.number.person()));
         known.sort_unstable_by_key(|known| known.number);
+        let secret = LedgerSecret::new([42; 32]);
         Snapshot {
             lineage: Lineage::from_bytes([7; 16]),
-            secret: LedgerSecret::new([42; 32]),
+            forgotten: Forgotten::of(&secret, []),
+            secret,
             api_host: None,
             sid: None,
-            campaign: Some(CampaignMemory {
-                code_key: None,
-                last_plan: None,
-                known,
-                issued: vec![],
-            }),
+            campaign: Some(CampaignMemory { known, ..CampaignMemory::default() }),
         }
     }
 

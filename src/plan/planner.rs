@@ -250,7 +250,8 @@ impl<'a> Planner<'a> {
         let schedule = timing.schedule(tally.send, now, sent);
         let resumes = !matches!(progress, Progress::New);
         let known = past.people().iter();
-        let cost = rates.map(|card| PlanCost::of(card, &sends, known, resumes));
+        let forgotten = memory.map(|memory| memory.forgotten.as_slice()).unwrap_or_default();
+        let cost = rates.map(|card| PlanCost::of(card, &sends, known, forgotten, resumes));
         let mut limits = limit_checks(campaign, &audience, people, caps);
         limits.extend(cost_checks(campaign.limits.cost, caps, cost.as_ref()));
         let one_guess_in = match &codes {

@@ -88,6 +88,8 @@ pub struct Tally {
     pub left_out_before: u64,
     /// `·`, settled as unsent: not before the plan consumed last is finished.
     pub settled_unsent: u64,
+    /// `·`, forgotten: nobody sends to them again.
+    pub forgotten: u64,
     /// `?`, outcome unknown.
     pub unknown: u64,
     /// `?`, on the wire, or left there by an apply that died.
@@ -108,6 +110,7 @@ impl Tally {
             Action::Skip(SkipReason::RejectedBefore) => &mut self.rejected_before,
             Action::Skip(SkipReason::LeftOutBefore) => &mut self.left_out_before,
             Action::Skip(SkipReason::SettledUnsent) => &mut self.settled_unsent,
+            Action::Skip(SkipReason::Forgotten) => &mut self.forgotten,
             Action::Hold(HoldReason::Unknown) => &mut self.unknown,
             Action::Hold(HoldReason::Attempting) => &mut self.attempting,
         } += 1;
@@ -116,7 +119,8 @@ impl Tally {
     /// Everybody the planner was shown.
     pub fn considered(&self) -> u64 {
         let left_out = self.rejected_before + self.left_out_before + self.settled_unsent;
-        self.send + self.same + self.differs + left_out + self.unknown + self.attempting
+        let skipped = left_out + self.forgotten;
+        self.send + self.same + self.differs + skipped + self.unknown + self.attempting
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tests of the decision: long, because each term and each state has its own row.
 
 mod failed;
+mod forgotten;
 mod unsent;
 
 use std::path::PathBuf;
@@ -10,7 +11,7 @@ use proptest::prelude::*;
 
 use super::document::LimitSourceWord;
 use super::*;
-use crate::ledger::{CampaignMemory, ConsumedPlan, Known, Snapshot};
+use crate::ledger::{CampaignMemory, ConsumedPlan, Forgotten, Known, Snapshot};
 use crate::model::{
     Allowance, Anchor, Callback, Campaign, CampaignName, CampaignStatus, ContentHash, Delivery,
     Exclude, ExpirationForm, FileFormat, GuardRule, LedgerSecret, Limits, Lineage, NumberFormat,
@@ -79,9 +80,11 @@ fn campaign() -> Campaign {
 }
 
 fn ledger(campaign: Option<CampaignMemory>) -> Snapshot {
+    let secret = LedgerSecret::new([9; 32]);
     Snapshot {
         lineage: Lineage::from_bytes([7; 16]),
-        secret: LedgerSecret::new([9; 32]),
+        forgotten: Forgotten::of(&secret, []),
+        secret,
         api_host: None,
         sid: None,
         campaign,
@@ -98,7 +101,7 @@ fn memory(last_plan: Option<&Plan>, mut known: Vec<Known>) -> CampaignMemory {
         terms: plan.terms.pairs().to_vec(),
         planned: plan.sends.len() as u64,
     });
-    CampaignMemory { code_key: None, last_plan, known, issued: Vec::new() }
+    CampaignMemory { code_key: None, last_plan, known, ..CampaignMemory::default() }
 }
 
 fn known(number: PhoneNumber, state: State, content: ContentHash) -> Known {

@@ -1,6 +1,6 @@
 //! A rate card: which market a number belongs to, and what a message costs there.
 
-use crate::model::{CardDate, Currency, Money, PhoneNumber};
+use crate::model::{CardDate, CountryPrefix, Currency, Money, PhoneNumber};
 
 /// What one marketing message costs, by the longest matching prefix of the number.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -81,6 +81,12 @@ impl RateCard {
     /// The market of a number; `None` when the card has none for it.
     pub fn market_of(&self, number: PhoneNumber) -> Option<MarketIndex> {
         self.prefixes.longest(number.as_u64()).or(self.other)
+    }
+
+    /// The same from the beginning of a number; a card that tells numbers of one country apart
+    /// has the price for all of it, if any.
+    pub fn market_of_prefix(&self, prefix: CountryPrefix) -> Option<MarketIndex> {
+        self.prefixes.longest(prefix.as_u64()).or(self.other)
     }
 
     /// The price of one message in a market.

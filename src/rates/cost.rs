@@ -1,7 +1,7 @@
 //! What a number of messages costs at most.
 
 use super::card::{MarketIndex, RateCard};
-use crate::model::{CardDate, Currency, Money, PhoneNumber};
+use crate::model::{CardDate, CountryPrefix, Currency, Money, PhoneNumber};
 
 /// Adds up the price of messages, person by person. Memory: 8 bytes for each market.
 #[derive(Clone, Debug)]
@@ -51,6 +51,11 @@ impl<'c> CostTally<'c> {
     /// One message to this number.
     pub fn add(&mut self, number: PhoneNumber) {
         self.add_to(self.card.market_of(number), 1);
+    }
+
+    /// One message to a number that began so.
+    pub fn add_prefix(&mut self, prefix: CountryPrefix) {
+        self.add_to(self.card.market_of_prefix(prefix), 1);
     }
 
     /// That many messages to one market, or to numbers without one.

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::text::{json_line, safe};
 use crate::ledger::HistoryRow;
-use crate::model::{Receipt, Timestamp, UtcOffset};
+use crate::model::{PhoneNumber, Receipt, Timestamp, UtcOffset};
 
 /// The columns, in order; additions go to the end.
 const COLUMNS: [&str; 14] = [
@@ -152,20 +152,29 @@ pub fn csv_cell(text: &str) -> String {
     if text_is_formula { format!("'{shown}") } else { shown.into_owned() }
 }
 
-/// The number without its `+`.
+/// The number without its `+`, or what is there in its place.
 pub(super) fn number_cell(row: &HistoryRow, reveal: bool) -> String {
+    let Some(number) = row.whose.number() else { return "forgotten".to_owned() };
     if reveal {
-        return row.number.digits();
+        return number.digits();
     }
-    let masked = row.number.to_string();
+    let masked = number.to_string();
     masked.strip_prefix('+').unwrap_or(&masked).to_owned()
+}
+
+/// The number with its `+`, or what is there in its place.
+pub(super) fn number_text(row: &HistoryRow, reveal: bool) -> String {
+    let sign = if row.whose.number().is_some() { "+" } else { "" };
+    format!("{sign}{}", number_cell(row, reveal))
 }
 
 /// The audience's own id, unless that is the number itself in some spelling.
 pub(super) fn id_cell(row: &HistoryRow, reveal: bool) -> Option<String> {
     let id = row.id.as_deref()?;
     let digits: String = id.chars().filter(char::is_ascii_digit).collect();
-    let number = row.number.digits();
+    let Some(number) = row.whose.number().map(PhoneNumber::digits) else {
+        return Some(id.to_owned());
+    };
     // Seven digits in common are a number without its country code, too.
     let is_number = digits.contains(&number) || (digits.len() >= 7 && number.ends_with(&digits));
     let shown = if is_number && !reveal { number_cell(row, false) } else { id.to_owned() };
@@ -186,7 +195,7 @@ fn rfc3339(at: Timestamp) -> String {
 pub(super) mod samples {
     //! Rows that the tests of exports and histories share.
 
-    use crate::ledger::{HistoryRow, RowId};
+    use crate::ledger::{HistoryRow, RowId, Whose};
     use crate::model::{
         CampaignName, ContentHash, CouponCode, PhoneNumber, PlanId, Receipt, State, Timestamp,
     };
@@ -196,7 +205,7 @@ pub(super) mod samples {
         let accepted = HistoryRow {
             row: RowId(7),
             campaign: CampaignName::new("diwali-2026").expect("a campaign name"),
-            number: PhoneNumber::from_digits(919_876_543_210).expect("a number"),
+            whose: Whose::Number(PhoneNumber::from_digits(919_876_543_210).expect("a number")),
             id: Some("C-1017".to_owned()),
             state: State::Accepted,
             cause: None,

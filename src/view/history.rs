@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::export::{code_cell, id_cell, number_cell};
+use super::export::{code_cell, id_cell, number_text};
 use super::output::Look;
 use super::style::Role;
 use super::text::{Align, Table, json_line, number, one_line, truncate};
@@ -27,6 +27,8 @@ pub struct History<'a> {
     pub decisions: &'a [AuditRow],
     /// Messages as a tester, which count nowhere.
     pub tests: &'a [TestSendRow],
+    /// Since when the person is forgotten; no row is found of them then.
+    pub forgotten: Option<Timestamp>,
 }
 
 /// One block per campaign, then what was settled, then test messages. Numbers and codes are
@@ -37,7 +39,11 @@ pub fn write_human(
     history: History<'_>,
     reveal: bool,
 ) -> io::Result<()> {
-    let History { rows, decisions, tests } = history;
+    let History { rows, decisions, tests, forgotten } = history;
+    if let Some(since) = forgotten {
+        writeln!(out, "forgotten since {}: nobody sends to them again", human(since))?;
+        return Ok(());
+    }
     if rows.is_empty() && tests.is_empty() && decisions.is_empty() {
         return writeln!(out, "nothing is known of this recipient");
     }
@@ -101,7 +107,7 @@ fn write_rows(
 
 fn fields(row: &HistoryRow, reveal: bool) -> Vec<(&'static str, String)> {
     let fields = [
-        ("number", Some(format!("+{}", number_cell(row, reveal)))),
+        ("number", Some(number_text(row, reveal))),
         ("id", id_cell(row, reveal)),
         ("cause", row.cause.clone()),
         ("attempts", Some(row.attempts.to_string())),
@@ -152,7 +158,7 @@ impl InDoubt {
         self.table.row([
             human(row.attempted_at.unwrap_or(row.updated_at)),
             row.campaign.as_str().to_owned(),
-            format!("+{}", number_cell(row, false)),
+            number_text(row, false),
             one_line(&id_cell(row, false).unwrap_or_default(), 40),
             cause,
         ]);
@@ -191,6 +197,7 @@ pub fn write_json(out: &mut dyn Write, history: History<'_>, reveal: bool) -> io
         "history": rows,
         "settled": decisions,
         "test_sends": tests,
+        "forgotten_at": history.forgotten.map(rfc3339),
     });
     writeln!(out, "{}", json_line(&document)?)
 }
@@ -224,7 +231,7 @@ fn test_json(row: &TestSendRow) -> Value {
 fn row_json(row: &HistoryRow, reveal: bool) -> Value {
     json!({
         "campaign": row.campaign.as_str(),
-        "recipient": format!("+{}", number_cell(row, reveal)),
+        "recipient": number_text(row, reveal),
         "id": id_cell(row, reveal),
         "state": row.state.as_str(),
         "cause": row.cause,
@@ -266,7 +273,7 @@ mod tests {
     use super::*;
 
     fn of(rows: &[HistoryRow]) -> History<'_> {
-        History { rows, decisions: &[], tests: &[] }
+        History { rows, decisions: &[], tests: &[], forgotten: None }
     }
 
     fn shown(reveal: bool) -> String {
@@ -312,7 +319,7 @@ mod tests {
         "#);
         let mut json = Vec::new();
         write_json(&mut json, of(&rows()), false).expect("memory takes all");
-        insta::assert_snapshot!(String::from_utf8(json).expect("text"), @r#"{"format_version":"1.0","history":[{"campaign":"diwali-2026","recipient":"+91••••••••10","id":"C-1017","state":"accepted","cause":null,"attempts":1,"message_id":"3e4f:0","request_id":"3e4f","coupon_code":"••••••••••VB","content_hash":"cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd","plan_id":"abababababababababababababababab","offer_ends_at":"2026-12-01T03:30:00Z","receipt":"delivered","attempted_at":"2026-12-01T03:30:00Z","accepted_at":"2026-12-01T03:30:00Z","updated_at":"2026-12-01T03:30:00Z"},{"campaign":"diwali-2026","recipient":"+91••••••••10","id":"=HYPERLINK(\"http://x\")\u001b]52;c;x\u0007\r\u202e","state":"rejected","cause":"+E13001: \u001b[2J|`x`\n::error::y wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww","attempts":1,"message_id":null,"request_id":null,"coupon_code":"••••","content_hash":"cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd","plan_id":"abababababababababababababababab","offer_ends_at":null,"receipt":"delivered","attempted_at":"2026-12-01T03:30:00Z","accepted_at":null,"updated_at":"2026-12-01T03:30:00Z"},{"campaign":"diwali-2026","recipient":"+91••••••••10","id":"91••••••••10","state":"accepted","cause":null,"attempts":1,"message_id":"3e4f:0","request_id":"3e4f","coupon_code":"••••••••••VB","content_hash":"cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd","plan_id":"abababababababababababababababab","offer_ends_at":"2026-12-01T03:30:00Z","receipt":"delivered","attempted_at":"2026-12-01T03:30:00Z","accepted_at":"2026-12-01T03:30:00Z","updated_at":"2026-12-01T03:30:00Z"}],"settled":[],"test_sends":[]}"#);
+        insta::assert_snapshot!(String::from_utf8(json).expect("text"), @r#"{"format_version":"1.0","history":[{"campaign":"diwali-2026","recipient":"+91••••••••10","id":"C-1017","state":"accepted","cause":null,"attempts":1,"message_id":"3e4f:0","request_id":"3e4f","coupon_code":"••••••••••VB","content_hash":"cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd","plan_id":"abababababababababababababababab","offer_ends_at":"2026-12-01T03:30:00Z","receipt":"delivered","attempted_at":"2026-12-01T03:30:00Z","accepted_at":"2026-12-01T03:30:00Z","updated_at":"2026-12-01T03:30:00Z"},{"campaign":"diwali-2026","recipient":"+91••••••••10","id":"=HYPERLINK(\"http://x\")\u001b]52;c;x\u0007\r\u202e","state":"rejected","cause":"+E13001: \u001b[2J|`x`\n::error::y wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww","attempts":1,"message_id":null,"request_id":null,"coupon_code":"••••","content_hash":"cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd","plan_id":"abababababababababababababababab","offer_ends_at":null,"receipt":"delivered","attempted_at":"2026-12-01T03:30:00Z","accepted_at":null,"updated_at":"2026-12-01T03:30:00Z"},{"campaign":"diwali-2026","recipient":"+91••••••••10","id":"91••••••••10","state":"accepted","cause":null,"attempts":1,"message_id":"3e4f:0","request_id":"3e4f","coupon_code":"••••••••••VB","content_hash":"cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd","plan_id":"abababababababababababababababab","offer_ends_at":"2026-12-01T03:30:00Z","receipt":"delivered","attempted_at":"2026-12-01T03:30:00Z","accepted_at":"2026-12-01T03:30:00Z","updated_at":"2026-12-01T03:30:00Z"}],"settled":[],"test_sends":[],"forgotten_at":null}"#);
     }
 
     #[test]
@@ -347,7 +354,7 @@ mod tests {
             request_id: None,
             at,
         }];
-        let history = History { rows: &[], decisions: &decisions, tests: &tests };
+        let history = History { rows: &[], decisions: &decisions, tests: &tests, forgotten: None };
         let mut out = Vec::new();
         write_human(&mut out, Look::PLAIN, history, false).expect("memory takes all");
         insta::assert_snapshot!(String::from_utf8(out).expect("text"), @r"

@@ -7,6 +7,7 @@
 pub mod diagnostics;
 pub mod error;
 pub mod export;
+pub mod forgetting;
 mod forgiving;
 pub mod history;
 mod html;

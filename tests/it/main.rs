@@ -16,6 +16,7 @@ mod cost;
 mod daily;
 mod docs;
 mod examples;
+mod forgetting;
 mod fuzzing;
 mod guards;
 mod hostile;

@@ -4,15 +4,16 @@
 //! The order is the promise: everything is read and checked first, then shown, then
 //! confirmed, and only then written, all of it in one transaction.
 
-mod confirm;
 mod report;
 mod word;
 
 use std::path::PathBuf;
 
+use super::confirm::confirm;
 use super::context::Context;
 use super::error::CommandError;
 use super::ledgers::{address, expect_lineage};
+use super::login::decided_by;
 use super::status::campaign_name;
 use crate::cli::{Exit, ResolveArgs, variables};
 use crate::kaleyra::Endpoint;
@@ -24,8 +25,6 @@ use crate::view::text::people;
 
 /// Where the campaigns are, and with them the name of their ledger.
 const CAMPAIGNS: &str = "campaigns";
-/// Longest login kept.
-const LONGEST_LOGIN: usize = 64;
 
 /// What would be written, shown already.
 struct Proposal {
@@ -46,7 +45,10 @@ pub(super) fn resolve(context: &mut Context, args: &ResolveArgs) -> Result<Exit,
     };
     let count = proposal.settlements.len() as u64;
     if count > 0 {
-        confirm::confirm(context, args.confirm, count)?;
+        let question = format!("Settle {} so? Only `yes` settles: ", people(count));
+        confirm(context, args.confirm, count, &question, || CommandError::NotConfirmed {
+            people: count,
+        })?;
         let at = context.clock.now();
         let by = decided_by(context);
         let decision = Decision { by, at, evidence: proposal.evidence };
@@ -96,25 +98,5 @@ fn expect_real_time(
     match Endpoint::parse(&format!("https://{host}")) {
         Ok(endpoint) => context.expect_real_time(&endpoint),
         Err(_) => Ok(()),
-    }
-}
-
-/// The login that the environment gives, for the audit. Nobody is asked for a name.
-fn decided_by(context: &Context) -> String {
-    let sources = [
-        ("github", variables::GITHUB_ACTOR),
-        ("gitlab", variables::GITLAB_USER_LOGIN),
-        ("user", variables::USER),
-    ];
-    let found = sources
-        .into_iter()
-        .find_map(|(source, name)| Some((source, context.environment.get(name)?)));
-    let fit = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '[' | ']');
-    match found {
-        Some((source, login)) => {
-            let login: String = login.chars().filter(fit).take(LONGEST_LOGIN).collect();
-            format!("{source}:{login}")
-        }
-        None => "unnamed".to_owned(),
     }
 }

@@ -156,7 +156,8 @@ impl Told {
                 taken.insert(id.to_owned());
             }
             if row.campaign != *campaign
-                && let Some(messages) = people.get_mut(&row.number.person().as_u64())
+                && let Some(number) = row.whose.number()
+                && let Some(messages) = people.get_mut(&person(number))
             {
                 messages.retain(|message| !message.has_id_of(&row));
             }
@@ -182,7 +183,10 @@ impl Told {
     ) -> Result<Vec<Settlement>, CommandError> {
         let mut settlements = Vec::new();
         ledger.read().history(&Who::All, Some(campaign), |row| -> Result<(), CommandError> {
-            if let Some(messages) = self.people.remove(&person(row.number)) {
+            // Of those whom the ledger forgot a report cannot tell which they are.
+            if let Some(number) = row.whose.number()
+                && let Some(messages) = self.people.remove(&person(number))
+            {
                 settlements.extend(judge(&row, messages, reported));
             }
             Ok(())

@@ -1,13 +1,12 @@
 //! Settling by a person's word: sent, or not.
 
 use std::collections::BTreeMap;
-use std::io::BufRead;
 use std::time::Duration;
 
 use super::super::context::Context;
 use super::super::error::CommandError;
+use super::super::numbers::numbers;
 use super::Proposal;
-use crate::audience::parse_cli_number;
 use crate::cli::{ResolveArgs, ResolveAs};
 use crate::ledger::{HistoryRow, LockedLedger, RowId, Settlement, Verdict, Who};
 use crate::model::{CampaignName, PhoneNumber, State, Timestamp, UnknownCause, format_duration};
@@ -16,8 +15,6 @@ use crate::view::text::plural;
 
 /// A provider's queue may deliver late: below this, no attempt counts as over.
 const LEAST_AGE: Duration = Duration::from_mins(5);
-/// The most numbers read from standard input.
-const MOST_NUMBERS: usize = 1_000_000;
 /// The most people listed who cannot be settled.
 const LISTED: usize = 20;
 
@@ -87,7 +84,7 @@ impl Word {
                         },
                     )?;
                     if found.seen() == before {
-                        found.others.push((*number, None));
+                        found.others.push((Some(*number), None));
                     }
                 }
             }
@@ -129,7 +126,7 @@ struct Found {
     /// The first and the last attempt.
     attempts: Option<(Timestamp, Timestamp)>,
     /// Who is not unknown, and where they stand; `None` when they were never planned.
-    others: Vec<(PhoneNumber, Option<State>)>,
+    others: Vec<(Option<PhoneNumber>, Option<State>)>,
 }
 
 impl Found {
@@ -139,7 +136,7 @@ impl Found {
 
     fn take(&mut self, row: &HistoryRow, whom: &Whom) {
         if row.state != State::Unknown {
-            self.others.push((row.number, Some(row.state)));
+            self.others.push((row.whose.number(), Some(row.state)));
             return;
         }
         let cause = row.cause.as_deref().and_then(UnknownCause::parse);
@@ -177,6 +174,7 @@ impl Found {
         for (number, state) in self.others.iter().take(LISTED) {
             let stands =
                 state.map_or("was never planned".to_owned(), |state| format!("is {state}"));
+            let number = number.map_or("forgotten".to_owned(), |number| number.to_string());
             context.tell(&format!("  {number}  {stands}"));
         }
         let count = self.others.len() as u64;
@@ -209,38 +207,4 @@ fn cause(word: &str) -> Result<UnknownCause, CommandError> {
             hint: Some(format!("causes are {}", causes.join(", "))),
         }
     })
-}
-
-/// Numbers come from standard input only: arguments are visible to everybody on the machine.
-fn numbers(argument: &str) -> Result<Vec<PhoneNumber>, CommandError> {
-    let usage = |message: String, hint: Option<&str>| CommandError::Usage {
-        message,
-        hint: hint.map(str::to_owned),
-    };
-    if argument != "-" {
-        return Err(usage(
-            "`--recipient` reads numbers from standard input".to_owned(),
-            Some("type `--recipient -` and give one number per line"),
-        ));
-    }
-    let mut numbers: Vec<PhoneNumber> = Vec::new();
-    for (index, line) in std::io::stdin().lock().lines().enumerate() {
-        let line = line.map_err(CommandError::Output)?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        let number = parse_cli_number(line.trim()).map_err(|fault| {
-            usage(format!("line {} of standard input: {fault}", index + 1), fault.hint())
-        })?;
-        numbers.push(number);
-        if numbers.len() > MOST_NUMBERS {
-            return Err(usage(format!("more than {MOST_NUMBERS} numbers"), Some("use `--from`")));
-        }
-    }
-    numbers.sort_unstable_by_key(|number| number.person());
-    numbers.dedup_by_key(|number| number.person());
-    if numbers.is_empty() {
-        return Err(usage("standard input has no number".to_owned(), None));
-    }
-    Ok(numbers)
 }

@@ -40,7 +40,7 @@ impl Table {
 use Kind::{Blob, Integer, Text};
 
 /// All tables; each refers only to those before it.
-pub(in crate::ledger) const TABLES: [Table; 10] = [
+pub(in crate::ledger) const TABLES: [Table; 11] = [
     Table {
         name: "meta",
         key: "id",
@@ -182,5 +182,10 @@ pub(in crate::ledger) const TABLES: [Table; 10] = [
             ("done_by", Text),
             ("done_at", Integer),
         ],
+    },
+    Table {
+        name: "forgotten",
+        key: "person",
+        columns: &[("person", Integer), ("forgotten_at", Integer), ("forgotten_by", Text)],
     },
 ];

@@ -1,7 +1,8 @@
 //! `ledger check`: checksums and the ledger's own rules. The server watches its pages itself.
 
 use crate::ledger::error::{Damage, LedgerError};
-use crate::ledger::rows::{ALL_COLUMNS, deciding_columns, plan_columns, stored, text_columns};
+use crate::ledger::forgotten::Whose;
+use crate::ledger::rows::{ALL_COLUMNS, deciding_columns, plan_columns, text_columns};
 
 use super::address::ServerAddress;
 use super::fault::Fault;
@@ -22,7 +23,7 @@ const RECIPIENTS: &str = concat!(
 const PLANS: &str = concat!("SELECT ", plan_columns!(), " FROM offercast.plans AS p ORDER BY p.id");
 
 /// Each finds rows that cannot be, by the table named.
-const RULES: [(&str, &str); 6] = [
+const RULES: [(&str, &str); 7] = [
     // A row may have moved on to a newer plan, so a plan has at most as many as it planned.
     (
         "plans",
@@ -52,6 +53,11 @@ const RULES: [(&str, &str); 6] = [
          WHERE r.epoch > m.epoch OR (r.state = 'attempting' AND r.epoch IS NULL) ORDER BY 1",
     ),
     (
+        "recipients",
+        "SELECT r.id FROM offercast.recipients AS r WHERE r.person < 0 AND NOT EXISTS
+           (SELECT 1 FROM offercast.forgotten AS f WHERE f.person = r.person) ORDER BY 1",
+    ),
+    (
         "issued_codes",
         "SELECT i.id FROM offercast.issued_codes AS i
          WHERE NOT EXISTS (SELECT 1 FROM offercast.campaigns AS c WHERE c.id = i.campaign)
@@ -72,10 +78,15 @@ fn findings(session: &Session) -> Result<Vec<Damage>, Fault> {
     session.each(PLANS, &[], &mut |row| keep_damage(read_plan(row).map(drop), &mut findings))?;
     session.each(RECIPIENTS, &[], &mut |row| {
         let checked = read_recipient(row).and_then(|verified| {
-            verified.message(&read_texts(&verified, row)?)?;
-            let person: i64 = row.get(ALL_COLUMNS);
-            let fits = stored(verified.number.person().as_u64()) == person;
-            if fits { Ok(()) } else { Err(Fault::row("recipients", verified.id)) }
+            let texts = read_texts(&verified, row)?;
+            if let Whose::Number(_) = verified.whose {
+                verified.message(&texts)?;
+            }
+            if verified.is_of_person(&texts, row.get(ALL_COLUMNS)) {
+                Ok(())
+            } else {
+                Err(Fault::row("recipients", verified.id))
+            }
         });
         keep_damage(checked, &mut findings)
     })?;

@@ -1,12 +1,14 @@
 //! Consuming plans: the one transaction that comes before the first send.
 
 use crate::ledger::error::LedgerError;
+use crate::ledger::forgotten::Forgotten;
 use crate::ledger::rows::{StoredPlan, stored};
 use crate::ledger::serial::Occasion;
 use crate::ledger::types::{NewRecipient, PlanRecord, PlanRow};
 use crate::model::{CampaignName, KeyFingerprint, OfferEnd, Timestamp};
 
 use super::fault::Fault;
+use super::forget;
 use super::marks;
 use super::open::LockedLedger;
 use super::open_plan::{OpenPlan, Waiting};
@@ -38,6 +40,7 @@ const SUPERSEDE: &str = "UPDATE offercast.recipients
 /// Plans of several campaigns being consumed together.
 pub(super) struct Consumption<'l> {
     ledger: &'l LockedLedger,
+    forgotten: Forgotten,
     plans: Vec<OpenPlan>,
     open: bool,
     failed: bool,
@@ -48,11 +51,12 @@ const OPERATION: &str = "record the plan";
 impl LockedLedger {
     pub(super) fn start_consumption(&mut self) -> Result<Consumption<'_>, LedgerError> {
         let session = &self.reader.session;
-        session
+        let forgotten = session
             .batch("BEGIN")
             .and_then(|()| self.hold.expect_alone(session))
+            .and_then(|()| forget::read(session, &self.reader.secret))
             .map_err(|fault| self.reader.fail(fault, OPERATION))?;
-        Ok(Consumption { ledger: self, plans: Vec::new(), open: true, failed: false })
+        Ok(Consumption { ledger: self, forgotten, plans: Vec::new(), open: true, failed: false })
     }
 }
 
@@ -168,6 +172,10 @@ impl Consumption<'_> {
             .rev()
             .find(|open| open.row == plan.0)
             .expect("a plan's handle comes from this consumption");
+        if self.forgotten.contains(new.number.person()) {
+            let campaign = open.name.clone();
+            return Err(LedgerError::Forgotten { campaign, number: new.number }.into());
+        }
         open.add(session, new)
     }
 

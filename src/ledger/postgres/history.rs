@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 use crate::ledger::error::LedgerError;
 use crate::ledger::rows::{ALL_COLUMNS, deciding_columns, stored, text_columns};
 use crate::ledger::types::{HistoryRow, RowId, Who};
-use crate::model::{CampaignName, CouponCode, PlanId, Receipt};
+use crate::model::{CampaignName, PlanId, Receipt};
 
 use super::fault::Fault;
 use super::open::ReadLedger;
@@ -106,14 +106,14 @@ fn read(row: &Row) -> Result<HistoryRow, Fault> {
     Ok(HistoryRow {
         row: RowId(verified.id),
         campaign: word(0).and_then(|name| CampaignName::new(name).ok()).ok_or_else(damaged)?,
-        number: verified.number,
+        whose: verified.whose,
         id: texts.ext_id.map(str::to_owned),
         state: verified.state,
         cause: text(2),
         attempts: u32::try_from(row.get::<_, i64>(ALL_COLUMNS + 3)).map_err(|_| damaged())?,
         message_id: text(4),
         request_id: text(5),
-        coupon_code: Some(CouponCode::new(texts.coupon_code).map_err(|_| damaged())?),
+        coupon_code: verified.code(&texts)?,
         content: verified.content,
         plan: word(1).and_then(PlanId::parse).ok_or_else(damaged)?,
         offer_ends_at: instant(row, ALL_COLUMNS + 6),

@@ -7,7 +7,8 @@
 use std::time::Duration;
 
 use crate::ledger::error::LedgerError;
-use crate::ledger::types::{Holder, LockTimeout};
+use crate::ledger::holder::Holder;
+use crate::ledger::types::LockTimeout;
 use crate::model::Lineage;
 
 use super::company::DECIDE;

@@ -18,8 +18,13 @@ use super::session::{Session, int, text};
 
 const KNOWS: &str = "SELECT 1 FROM offercast.holders WHERE epoch = $1 AND mark = $2";
 
-const RECORD: &str = "UPDATE offercast.recipients SET state = $4, cause = $5, detail = $6,
-    message_id = $7, request_id = $8, updated_at = $3,
+// Of somebody who was forgotten meanwhile only the state is recorded, and they are not sent to
+// again.
+const RECORD: &str = "UPDATE offercast.recipients
+  SET state = CASE WHEN number < 0 AND $4 = 'pending' THEN 'skipped' ELSE $4 END,
+    cause = CASE WHEN number < 0 AND $4 = 'pending' THEN 'forgotten' ELSE $5 END,
+    detail = CASE WHEN number > 0 THEN $6 END, message_id = CASE WHEN number > 0 THEN $7 END,
+    request_id = CASE WHEN number > 0 THEN $8 END, updated_at = $3,
     accepted_at = CASE WHEN $4 = 'accepted' THEN $3 END,
     offer_ends_at = CASE WHEN $4 = 'pending' THEN NULL ELSE offer_ends_at END,
     attempts = greatest(attempts - $9, 0)

@@ -31,7 +31,7 @@ const KNOWN: &str = "SELECT person, coupon_code FROM offercast.issued_codes
     WHERE campaign = $1 AND person = ANY ($2)";
 
 const LIST: &str = "SELECT id, number, ext_id, coupon_code, code_digest
-  FROM offercast.issued_codes WHERE campaign = $1 ORDER BY number";
+  FROM offercast.issued_codes WHERE campaign = $1 AND number > 0 ORDER BY number";
 
 impl ReadLedger {
     pub(super) fn read_issued(

@@ -6,6 +6,7 @@ mod check;
 mod company;
 mod consume;
 mod fault;
+mod forget;
 mod history;
 mod hold;
 mod import;

@@ -8,9 +8,10 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use crate::ledger::address::Place;
 use crate::ledger::error::LedgerError;
+use crate::ledger::holder::Holder;
 use crate::ledger::moving::{self, Kind, TABLES, Table, Tally, Transfer, Value, Values};
 use crate::ledger::serial::{Mark, Occasion};
-use crate::ledger::types::{Holder, LockTimeout};
+use crate::ledger::types::LockTimeout;
 use crate::model::{Lineage, Timestamp};
 
 use super::address::ServerAddress;

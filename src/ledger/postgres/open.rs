@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use crate::ledger::error::{Damage, LedgerError};
+use crate::ledger::holder::Holder;
 use crate::ledger::journal::{Journal, JournalPlace};
 use crate::ledger::rows::meta_checksum;
 use crate::ledger::serial::Occasion;
 use crate::ledger::serial::{Mark, Seen};
-use crate::ledger::types::{Holder, Imported, LockTimeout};
+use crate::ledger::types::{Imported, LockTimeout};
 use crate::model::{LedgerSecret, Lineage};
 
 use super::address::ServerAddress;

@@ -34,8 +34,9 @@ const AUDIT: &str = "INSERT INTO offercast.audit (campaign, plan, number, person
 const SENT: &str = "UPDATE offercast.recipients SET state = 'accepted', cause = 'resolved',
     accepted_at = coalesce(attempted_at, $2), updated_at = $2
   WHERE id = ANY ($1) AND state = 'unknown'";
-const NOT_SENT: &str = "UPDATE offercast.recipients SET state = 'skipped', cause = 'unsent',
-    updated_at = $2
+// No plan has those who are forgotten.
+const NOT_SENT: &str = "UPDATE offercast.recipients SET state = 'skipped',
+    cause = CASE WHEN number < 0 THEN 'forgotten' ELSE 'unsent' END, updated_at = $2
   WHERE id = ANY ($1) AND state = 'unknown'";
 const REPORTED: &str = "UPDATE offercast.recipients AS r SET state = 'accepted',
     cause = CASE r.state WHEN 'accepted' THEN r.cause ELSE 'reported' END,

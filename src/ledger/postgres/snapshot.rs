@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use crate::ledger::error::LedgerError;
+use crate::ledger::forgotten::{ForgottenRow, Whose};
 use crate::ledger::rows::{
-    ALL_COLUMNS, DECIDING_COLUMNS, Verified, deciding_columns, phone, plan_columns, text_columns,
+    ALL_COLUMNS, DECIDING_COLUMNS, Verified, deciding_columns, plan_columns, text_columns,
 };
 use crate::ledger::settlement::UNSENT;
 use crate::ledger::types::{
@@ -16,6 +17,7 @@ use crate::model::{
 };
 
 use super::fault::Fault;
+use super::forget;
 use super::open::{LockedLedger, ReadLedger};
 use super::rows::{instant, read_plan, read_recipient, read_texts};
 use super::session::{Param, Session, int, text};
@@ -94,6 +96,7 @@ impl ReadLedger {
                 secret: self.secret.clone(),
                 api_host: row.get(0),
                 sid: sid.map(SidFingerprint::new),
+                forgotten: forget::read(session, &self.secret)?,
                 campaign: memory(session, campaign)?,
             })
         })
@@ -111,10 +114,8 @@ impl ReadLedger {
             expect_whole(session, campaign)?;
             let mut numbers = Vec::new();
             session.each(NUMBERS, &[int(&campaign)], &mut |row| {
-                let Verified { number, state, .. } = read_recipient(row)?;
-                if states.contains(&state) {
-                    numbers.push(number);
-                }
+                let Verified { whose, state, .. } = read_recipient(row)?;
+                numbers.extend(whose.number().filter(|_| states.contains(&state)));
                 Ok(())
             })?;
             numbers.sort_unstable();
@@ -221,7 +222,7 @@ fn pending(session: &Session, sql: &str, params: &[Param<'_>]) -> Result<Vec<Pen
         let attempts: i64 = row.get(ALL_COLUMNS);
         page.push(PendingRow {
             row: RowId(verified.id),
-            number: verified.number,
+            number: verified.number()?,
             message: verified.message(&read_texts(&verified, row)?)?,
             attempts: u32::try_from(attempts).map_err(|_| Fault::row("recipients", verified.id))?,
         });
@@ -237,21 +238,31 @@ fn memory(session: &Session, campaign: &CampaignName) -> Result<Option<CampaignM
     expect_whole(session, campaign)?;
     let last = plans(session, campaign)?.pop();
     let last_row = last.as_ref().map(|(row, _)| *row);
-    let mut known = Vec::new();
+    let (mut known, mut forgotten, mut taken) = (Vec::new(), Vec::new(), Vec::new());
     session.each(RECIPIENTS, &[int(&campaign)], &mut |row| {
-        let Verified { id, number, state, content, deciding, .. } = read_recipient(row)?;
+        let Verified { id, whose, state, content, deciding, .. } = read_recipient(row)?;
         let damaged = || Fault::row("recipients", id);
         if deciding.campaign != campaign {
             return Err(damaged());
         }
+        let in_last_plan = Some(deciding.plan) == last_row;
+        let code = deciding.code_digest.cast_unsigned();
+        let number = match whose {
+            Whose::Number(number) => number,
+            Whose::Forgotten(prefix) => {
+                forgotten.push(ForgottenRow { prefix, state, in_last_plan });
+                taken.push(code);
+                return Ok(());
+            }
+        };
         let cause: Option<&str> = row.get(DECIDING_COLUMNS);
         let receipt: Option<&str> = row.get(DECIDING_COLUMNS + 1);
         known.push(Known {
             number,
             state,
             content,
-            in_last_plan: Some(deciding.plan) == last_row,
-            code: deciding.code_digest.cast_unsigned(),
+            in_last_plan,
+            code,
             round: u32::try_from(deciding.round).map_err(|_| damaged())?,
             settled_unsent: state == State::Skipped && cause == Some(UNSENT),
             failed: state == State::Accepted && receipt == Some(Receipt::Failed.as_str()),
@@ -263,7 +274,9 @@ fn memory(session: &Session, campaign: &CampaignName) -> Result<Option<CampaignM
         code_key,
         last_plan: last.map(|(_, plan)| plan),
         known,
-        issued: issued(session, campaign)?,
+        issued: issued(session, campaign, &mut taken)?,
+        forgotten,
+        taken,
     }))
 }
 
@@ -290,13 +303,22 @@ pub(super) fn plans(session: &Session, campaign: i64) -> Result<Vec<(i64, Consum
     session.rows(PLANS, &[int(&campaign)])?.iter().map(read_plan).collect()
 }
 
-fn issued(session: &Session, campaign: i64) -> Result<Vec<(PhoneNumber, CouponCode)>, Fault> {
+/// The codes of people not yet planned; the digests of forgotten people's are added to `taken`.
+fn issued(
+    session: &Session,
+    campaign: i64,
+    taken: &mut Vec<u64>,
+) -> Result<Vec<(PhoneNumber, CouponCode)>, Fault> {
     let mut issued = Vec::new();
     session.each(ISSUED, &[int(&campaign)], &mut |row| {
         let damaged = || Fault::row("issued_codes", row.get(0));
-        let number = phone(row.get(1)).ok_or_else(damaged)?;
+        let digest: i64 = row.get(3);
+        let Whose::Number(number) = Whose::of_stored(row.get(1)).ok_or_else(damaged)? else {
+            taken.push(digest.cast_unsigned());
+            return Ok(());
+        };
         let code = CouponCode::new(row.get::<_, &str>(2)).map_err(|_| damaged())?;
-        if code.digest().cast_signed() != row.get::<_, i64>(3) {
+        if code.digest().cast_signed() != digest {
             return Err(damaged());
         }
         issued.push((number, code));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::ledger::company::Company;
 use crate::ledger::error::LedgerError;
+use crate::ledger::forgotten::{Forgetting, Forgotten, Traces};
 use crate::ledger::journal::Journal;
 use crate::ledger::priced::KeptRates;
 use crate::ledger::serial::Occasion;
@@ -70,6 +71,10 @@ impl store::ReadLedger for ReadLedger {
 
     fn status(&self) -> Result<Vec<CampaignStatusRow>, LedgerError> {
         self.read_status()
+    }
+
+    fn forgotten(&self) -> Result<Forgotten, LedgerError> {
+        self.read_forgotten()
     }
 
     fn issued_codes(&self, campaign: &CampaignName) -> Result<Vec<IssuedCode>, LedgerError> {
@@ -176,6 +181,18 @@ impl store::LockedLedger for LockedLedger {
         decision: &Decision,
     ) -> Result<(), LedgerError> {
         self.settle_all(settlements, decision)
+    }
+
+    fn traces(&self, people: &[PhoneNumber]) -> Result<Traces, LedgerError> {
+        self.find_traces(people)
+    }
+
+    fn forget(
+        &mut self,
+        people: &[PhoneNumber],
+        decision: &Decision,
+    ) -> Result<Forgetting, LedgerError> {
+        self.forget_people(people, decision)
     }
 
     fn close(self: Box<Self>) -> Result<(), LedgerError> {

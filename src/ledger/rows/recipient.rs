@@ -2,10 +2,11 @@
 //! ever changes.
 
 use crate::ledger::error::Damage;
+use crate::ledger::forgotten::Whose;
 use crate::model::{ContentHash, CouponCode, Message, PhoneNumber, State};
 
 use super::checksum::Checksum;
-use super::values::{content_hash, phone};
+use super::values::{content_hash, stored};
 
 /// Who gets what: the part that plans are made from.
 pub(in crate::ledger) struct Deciding<'r> {
@@ -18,6 +19,7 @@ pub(in crate::ledger) struct Deciding<'r> {
 }
 
 /// The part that messages are made from.
+#[derive(PartialEq, Eq)]
 pub(in crate::ledger) struct Texts<'r> {
     pub(in crate::ledger) ext_id: Option<&'r str>,
     pub(in crate::ledger) coupon_code: &'r str,
@@ -26,10 +28,17 @@ pub(in crate::ledger) struct Texts<'r> {
     pub(in crate::ledger) header_url: Option<&'r str>,
 }
 
+/// What a forgotten person's row has in the place of texts.
+pub(in crate::ledger) const NO_TEXTS: Texts<'static> =
+    Texts { ext_id: None, coupon_code: "", params: None, url_suffix: None, header_url: None };
+
+/// What it has in the place of a content hash, which is a digest that names could be tried on.
+pub(in crate::ledger) const NO_CONTENT: [u8; 16] = [0; 16];
+
 /// A row whose deciding part fits its checksum.
 pub(in crate::ledger) struct Verified<'r> {
     pub(in crate::ledger) id: i64,
-    pub(in crate::ledger) number: PhoneNumber,
+    pub(in crate::ledger) whose: Whose,
     pub(in crate::ledger) state: State,
     pub(in crate::ledger) content: ContentHash,
     pub(in crate::ledger) deciding: Deciding<'r>,
@@ -77,10 +86,15 @@ impl<'r> Verified<'r> {
         if deciding.checksum() != checksum {
             return Err(damaged());
         }
-        let number = phone(deciding.number).ok_or_else(damaged)?;
+        let whose = Whose::of_stored(deciding.number).ok_or_else(damaged)?;
         let state = State::parse(state).ok_or_else(damaged)?;
         let content = content_hash(deciding.content).ok_or_else(damaged)?;
-        Ok(Self { id, number, state, content, deciding, checksum })
+        Ok(Self { id, whose, state, content, deciding, checksum })
+    }
+
+    /// The number, in a row that cannot be a forgotten person's.
+    pub(in crate::ledger) fn number(&self) -> Result<PhoneNumber, Damage> {
+        self.whose.number().ok_or_else(|| damaged(self.id))
     }
 
     /// The texts, if they are this row's and as they were written.
@@ -90,6 +104,25 @@ impl<'r> Verified<'r> {
         checksum: i64,
     ) -> Result<Texts<'t>, Damage> {
         if texts.checksum(self.checksum) == checksum { Ok(texts) } else { Err(damaged(self.id)) }
+    }
+
+    /// The code, unless it was forgotten.
+    pub(in crate::ledger) fn code(&self, texts: &Texts<'_>) -> Result<Option<CouponCode>, Damage> {
+        match self.whose {
+            Whose::Number(_) => {
+                CouponCode::new(texts.coupon_code).map(Some).map_err(|_| damaged(self.id))
+            }
+            Whose::Forgotten(_) => Ok(None),
+        }
+    }
+
+    /// Whether nothing is left that a forgotten person could be known by, where it is theirs;
+    /// `person` is the row's key of the person.
+    pub(in crate::ledger) fn is_of_person(&self, texts: &Texts<'_>, person: i64) -> bool {
+        match self.whose {
+            Whose::Number(number) => stored(number.person().as_u64()) == person,
+            Whose::Forgotten(_) => person < 0 && *texts == NO_TEXTS,
+        }
     }
 
     /// The message as it is sent.

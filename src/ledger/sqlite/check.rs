@@ -5,7 +5,8 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use crate::ledger::error::{Damage, LedgerError};
-use crate::ledger::rows::{deciding_columns, plan_columns, stored, text_columns};
+use crate::ledger::forgotten::Whose;
+use crate::ledger::rows::{deciding_columns, plan_columns, text_columns};
 
 use super::fault::Fault;
 use super::open::ReadLedger;
@@ -34,6 +35,9 @@ const OUTSIDE_LAST_PLAN: &str = "SELECT r.id FROM recipients AS r
 const SAME_MESSAGE: &str = "SELECT min(id) FROM recipients
   WHERE message_id IS NOT NULL GROUP BY campaign, message_id HAVING count(*) > 1";
 
+const UNREMEMBERED: &str = "SELECT r.id FROM recipients AS r
+  WHERE r.person < 0 AND NOT EXISTS (SELECT 1 FROM forgotten AS f WHERE f.person = r.person)";
+
 impl ReadLedger {
     /// Checks a whole ledger, of any size, and lists what is wrong; nothing means sound.
     /// Errors are those of opening it.
@@ -53,6 +57,7 @@ fn findings(connection: &Connection) -> Result<Vec<Damage>, Fault> {
             ("recipients", ELSEWHERE),
             ("recipients", OUTSIDE_LAST_PLAN),
             ("recipients", SAME_MESSAGE),
+            ("recipients", UNREMEMBERED),
         ] {
             let mut statement = connection.prepare(sql)?;
             for row in statement.query_map([], |row| row.get(0))? {
@@ -94,9 +99,15 @@ fn checksums(connection: &Connection, findings: &mut Vec<Damage>) -> Result<(), 
     while let Some(row) = rows.next()? {
         let person: i64 = row.get("person")?;
         let checked = read_recipient(row).and_then(|verified| {
-            verified.message(&read_texts(&verified, row)?)?;
-            let fits = stored(verified.number.person().as_u64()) == person;
-            if fits { Ok(()) } else { Err(Fault::row("recipients", verified.id)) }
+            let texts = read_texts(&verified, row)?;
+            if let Whose::Number(_) = verified.whose {
+                verified.message(&texts)?;
+            }
+            if verified.is_of_person(&texts, person) {
+                Ok(())
+            } else {
+                Err(Fault::row("recipients", verified.id))
+            }
         });
         keep_damage(checked, findings)?;
     }

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::ledger::error::LedgerError;
+use crate::ledger::forgotten::Forgotten;
 use crate::ledger::rows::{Deciding, StoredPlan, Texts, stored};
 use crate::ledger::serial::Mark;
 use crate::ledger::serial::Occasion;
@@ -10,6 +11,7 @@ use crate::ledger::types::{NewRecipient, PlanRecord, PlanRow};
 use crate::model::{CampaignName, KeyFingerprint, OfferEnd, State, Timestamp};
 
 use super::fault::Fault;
+use super::forget;
 use super::marks;
 use super::older::{self, Next, Past};
 use super::open::LockedLedger;
@@ -50,6 +52,7 @@ const SUPERSEDE: &str = "UPDATE recipients NOT INDEXED
 pub struct Consumption<'l> {
     ledger: &'l LockedLedger,
     statements: Statements<'l>,
+    forgotten: Forgotten,
     plans: Vec<OpenPlan>,
     index: PersonIndex,
     open: bool,
@@ -78,13 +81,18 @@ impl LockedLedger {
     pub fn begin_consumption(&mut self, people: u64) -> Result<Consumption<'_>, LedgerError> {
         self.reader.forget_survey();
         let connection = &self.reader.connection;
-        self.reader
+        let forgotten = self
+            .reader
             .expect_sound()
-            .and_then(|()| Ok(connection.execute_batch("BEGIN IMMEDIATE")?))
+            .and_then(|()| forget::read(connection, self.reader.secret()))
+            .and_then(|forgotten| {
+                connection.execute_batch("BEGIN IMMEDIATE")?;
+                Ok(forgotten)
+            })
             .map_err(|fault| fault.at(&self.reader.file.named, OPERATION))?;
         let (statements, plans) = (Statements::new(connection), Vec::new());
         let (index, open, failed) = (PersonIndex::of(people), true, false);
-        Ok(Consumption { ledger: self, statements, plans, index, open, failed })
+        Ok(Consumption { ledger: self, statements, forgotten, plans, index, open, failed })
     }
 }
 
@@ -240,6 +248,10 @@ impl Consumption<'_> {
             .iter()
             .rposition(|open| open.row == plan.0)
             .expect("a plan's handle comes from this consumption");
+        if self.forgotten.contains(new.number.person()) {
+            let campaign = self.plans[position].name.clone();
+            return Err(LedgerError::Forgotten { campaign, number: new.number }.into());
+        }
         if !self.insert(position, new, Past::default())? {
             let past = self.make_way(position, new)?;
             if !self.insert(position, new, past)? {

@@ -7,7 +7,7 @@ use rusqlite::{Params, Row};
 use crate::ledger::error::LedgerError;
 use crate::ledger::rows::{ALL_COLUMNS, deciding_columns, stored, text_columns};
 use crate::ledger::types::{HistoryRow, RowId, Who};
-use crate::model::{CampaignName, CouponCode, PlanId, Receipt, Timestamp};
+use crate::model::{CampaignName, PlanId, Receipt, Timestamp};
 
 use super::fault::Fault;
 use super::open::ReadLedger;
@@ -117,14 +117,14 @@ fn read(row: &Row<'_>) -> Result<HistoryRow, Fault> {
     Ok(HistoryRow {
         row: RowId(verified.id),
         campaign: CampaignName::new(column(0)?.as_str()?).map_err(|_| damaged())?,
-        number: verified.number,
+        whose: verified.whose,
         id: texts.ext_id.map(str::to_owned),
         state: verified.state,
         cause: text(2)?,
         attempts: row.get(ALL_COLUMNS + 3)?,
         message_id: text(4)?,
         request_id: text(5)?,
-        coupon_code: Some(CouponCode::new(texts.coupon_code).map_err(|_| damaged())?),
+        coupon_code: verified.code(&texts)?,
         content: verified.content,
         plan: PlanId::parse(column(1)?.as_str()?).ok_or_else(damaged)?,
         offer_ends_at: instant(6)?,

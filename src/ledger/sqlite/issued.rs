@@ -25,7 +25,7 @@ const KNOWN: &str = "SELECT coupon_code FROM recipients WHERE campaign = ?1 AND 
   UNION ALL SELECT coupon_code FROM issued_codes WHERE campaign = ?1 AND person = ?2 LIMIT 1";
 
 const LIST: &str = "SELECT id, number, ext_id, coupon_code, code_digest FROM issued_codes
-  WHERE campaign = ?1 ORDER BY number";
+  WHERE campaign = ?1 AND number > 0 ORDER BY number";
 
 impl ReadLedger {
     /// All codes ever given out for a campaign by the `codes` command, by number.

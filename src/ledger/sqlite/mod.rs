@@ -4,6 +4,7 @@ mod check;
 mod connect;
 mod consume;
 mod fault;
+mod forget;
 mod history;
 mod import;
 mod init;

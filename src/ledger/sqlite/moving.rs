@@ -6,10 +6,11 @@ use tempfile::NamedTempFile;
 
 use crate::ledger::address::Place;
 use crate::ledger::error::LedgerError;
+use crate::ledger::holder::Holder;
 use crate::ledger::moving::{self, Kind, TABLES, Table, Tally, Transfer, Value, Values};
 use crate::ledger::place::{LedgerFile, sync_folder};
 use crate::ledger::serial::{Mark, Occasion, Seen};
-use crate::ledger::types::{Holder, LockTimeout};
+use crate::ledger::types::LockTimeout;
 use crate::model::{Lineage, Timestamp};
 
 use super::fault::Fault;

@@ -9,13 +9,14 @@ use rustix::fs::Access;
 
 use crate::ledger::error::{Damage, LedgerError, WriteNeed};
 use crate::ledger::filesystem::FilesystemKind;
+use crate::ledger::holder::Holder;
 use crate::ledger::journal::{Journal, JournalPlace};
 use crate::ledger::lock::Lock;
 use crate::ledger::place::LedgerFile;
 use crate::ledger::rows::meta_checksum;
 use crate::ledger::serial::Occasion;
 use crate::ledger::serial::Seen;
-use crate::ledger::types::{Holder, Imported, LockTimeout};
+use crate::ledger::types::{Imported, LockTimeout};
 use crate::model::{LedgerSecret, Lineage, Timestamp};
 
 use super::connect::{ReadMode, flags};

@@ -82,7 +82,8 @@ CREATE TABLE recipients (
   receipt TEXT CHECK (receipt = 'sent' OR receipt = 'failed' OR receipt = 'delivered'
     OR receipt = 'read'),
   attempted_at INTEGER,
-  number INTEGER NOT NULL CHECK (number BETWEEN 1000000 AND 999999999999999),
+  number INTEGER NOT NULL CHECK (number BETWEEN 1000000 AND 999999999999999
+    OR number BETWEEN -1999 AND -20),
   person INTEGER NOT NULL,
   code_digest INTEGER NOT NULL,
   content_hash BLOB NOT NULL CHECK (length(content_hash) = 16),
@@ -105,7 +106,12 @@ CREATE TABLE recipients (
   CHECK ((state = 'accepted') = (accepted_at IS NOT NULL)),
   CHECK ((state <> 'rejected' AND state <> 'unknown' AND state <> 'skipped')
     OR cause IS NOT NULL),
-  CHECK (receipt IS NULL OR state = 'accepted')
+  CHECK (receipt IS NULL OR state = 'accepted'),
+  CHECK ((number > 0) = (person > 0)),
+  CHECK (number > 0 OR (state <> 'pending' AND state <> 'attempting')),
+  CHECK (number > 0 OR (ext_id IS NULL AND coupon_code = '' AND params IS NULL
+    AND url_suffix IS NULL AND header_url IS NULL AND detail IS NULL AND message_id IS NULL
+    AND request_id IS NULL))
 ) STRICT;
 
 ",
@@ -122,13 +128,16 @@ CREATE TABLE marks (
 CREATE TABLE issued_codes (
   id INTEGER PRIMARY KEY,
   campaign INTEGER NOT NULL REFERENCES campaigns (id),
-  number INTEGER NOT NULL CHECK (number BETWEEN 1000000 AND 999999999999999),
+  number INTEGER NOT NULL CHECK (number BETWEEN 1000000 AND 999999999999999
+    OR number BETWEEN -1999 AND -20),
   person INTEGER NOT NULL,
   ext_id TEXT,
   coupon_code TEXT NOT NULL,
   code_digest INTEGER NOT NULL,
   issued_at INTEGER NOT NULL,
-  UNIQUE (campaign, person)
+  UNIQUE (campaign, person),
+  CHECK ((number > 0) = (person > 0)),
+  CHECK (number > 0 OR (ext_id IS NULL AND coupon_code = ''))
 ) STRICT;
 
 CREATE TABLE test_sends (
@@ -174,6 +183,12 @@ CREATE TABLE audit (
   evidence TEXT,
   done_by TEXT NOT NULL,
   done_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE forgotten (
+  person INTEGER PRIMARY KEY CHECK (person < 0),
+  forgotten_at INTEGER NOT NULL,
+  forgotten_by TEXT NOT NULL
 ) STRICT;
 "
 );

@@ -25,7 +25,9 @@ const AUDIT: &str = "INSERT INTO audit (campaign, plan, number, person, attempte
 const SENT: &str = "UPDATE recipients SET state = 'accepted', cause = 'resolved',
     accepted_at = coalesce(attempted_at, ?2), updated_at = ?2
   WHERE id = ?1 AND state = 'unknown'";
-const NOT_SENT: &str = "UPDATE recipients SET state = 'skipped', cause = 'unsent', updated_at = ?2
+// No plan has those who are forgotten.
+const NOT_SENT: &str = "UPDATE recipients SET state = 'skipped',
+    cause = CASE WHEN number < 0 THEN 'forgotten' ELSE 'unsent' END, updated_at = ?2
   WHERE id = ?1 AND state = 'unknown'";
 const REPORTED: &str = "UPDATE recipients SET state = 'accepted',
     cause = CASE state WHEN 'accepted' THEN cause ELSE 'reported' END,

@@ -1,13 +1,13 @@
 //! What planning may know: the past of one campaign.
 
 use std::collections::HashSet;
+use std::sync::Mutex;
 
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::ledger::error::LedgerError;
-use crate::ledger::rows::{
-    ALL_COLUMNS, Verified, deciding_columns, phone, plan_columns, text_columns,
-};
+use crate::ledger::forgotten::{ForgottenRow, Whose};
+use crate::ledger::rows::{ALL_COLUMNS, Verified, deciding_columns, plan_columns, text_columns};
 use crate::ledger::settlement::UNSENT;
 use crate::ledger::types::{
     CampaignMemory, ConsumedPlan, FoundPlan, Known, PendingRow, PlanRow, RowId, Sent, Snapshot,
@@ -18,6 +18,7 @@ use crate::model::{
 };
 
 use super::fault::Fault;
+use super::forget;
 use super::open::{LockedLedger, ReadLedger};
 use super::people::{Helpers, Of, read_people};
 use super::rows::{read_plan, read_recipient, read_texts};
@@ -68,6 +69,7 @@ impl ReadLedger {
                 secret: self.secret().clone(),
                 api_host,
                 sid: sid.map(SidFingerprint::new),
+                forgotten: forget::read(connection, self.secret())?,
                 campaign: memory(connection, helpers, campaign)?,
             })
         })
@@ -89,7 +91,7 @@ impl ReadLedger {
             let plans = plans(connection, campaign)?;
             let of = Of { campaign, plans: &plans };
             let mut numbers = read_people(connection, helpers, of, |person, _| {
-                Ok(states.contains(&person.state).then_some(person.number))
+                Ok(person.whose.number().filter(|_| states.contains(&person.state)))
             })?;
             numbers.sort_unstable();
             Ok(Some(numbers))
@@ -195,7 +197,7 @@ impl LockedLedger {
                 let verified = read_recipient(row)?;
                 page.push(PendingRow {
                     row: RowId(verified.id),
-                    number: verified.number,
+                    number: verified.number()?,
                     message: verified.message(&read_texts(&verified, row)?)?,
                     attempts: row.get(ALL_COLUMNS)?,
                 });
@@ -216,28 +218,44 @@ fn memory(
     let mut plans = plans(connection, campaign)?;
     let last_row = plans.last().map(|(row, _)| *row);
     let of = Of { campaign, plans: &plans };
+    let forgotten = Mutex::new((Vec::new(), Vec::new()));
     let mut known = read_people(connection, helpers, of, |verified, more| {
-        let Verified { id, number, state, content, deciding, .. } = verified;
+        let Verified { id, whose, state, content, deciding, .. } = verified;
         let damaged = || Fault::row("recipients", id);
+        let in_last_plan = Some(deciding.plan) == last_row;
+        let code = deciding.code_digest.cast_unsigned();
+        let number = match whose {
+            Whose::Number(number) => number,
+            Whose::Forgotten(prefix) => {
+                let mut forgotten = forgotten.lock().expect("nobody panics holding it");
+                forgotten.0.push(ForgottenRow { prefix, state, in_last_plan });
+                forgotten.1.push(code);
+                return Ok(None);
+            }
+        };
         let settled_unsent = state == State::Skipped && more.cause == Some(UNSENT);
         let failed = state == State::Accepted && more.receipt == Some(Receipt::Failed.as_str());
         Ok(Some(Known {
             number,
             state,
             content,
-            in_last_plan: Some(deciding.plan) == last_row,
-            code: deciding.code_digest.cast_unsigned(),
+            in_last_plan,
+            code,
             round: u32::try_from(deciding.round).map_err(|_| damaged())?,
             settled_unsent,
             failed,
         }))
     })?;
     known.sort_unstable_by_key(|known| known.number);
+    let (forgotten, mut taken) = forgotten.into_inner().expect("nobody panics holding it");
+    let issued = issued(connection, campaign, &mut taken)?;
     Ok(Some(CampaignMemory {
         code_key,
         last_plan: plans.pop().map(|(_, plan)| plan),
         known,
-        issued: issued(connection, campaign)?,
+        issued,
+        forgotten,
+        taken,
     }))
 }
 
@@ -268,16 +286,25 @@ pub(super) fn plans(
     Ok(plans)
 }
 
-fn issued(connection: &Connection, campaign: i64) -> Result<Vec<(PhoneNumber, CouponCode)>, Fault> {
+/// The codes of people not yet planned; the digests of forgotten people's are added to `taken`.
+fn issued(
+    connection: &Connection,
+    campaign: i64,
+    taken: &mut Vec<u64>,
+) -> Result<Vec<(PhoneNumber, CouponCode)>, Fault> {
     let mut statement = connection.prepare(ISSUED)?;
     let mut rows = statement.query([campaign])?;
     let mut issued = Vec::new();
     while let Some(row) = rows.next()? {
         let id = row.get(0)?;
         let damaged = || Fault::row("issued_codes", id);
-        let number = phone(row.get(1)?).ok_or_else(damaged)?;
+        let digest: i64 = row.get(3)?;
+        let Whose::Number(number) = Whose::of_stored(row.get(1)?).ok_or_else(damaged)? else {
+            taken.push(digest.cast_unsigned());
+            continue;
+        };
         let code = CouponCode::new(row.get_ref(2)?.as_str()?).map_err(|_| damaged())?;
-        if code.digest().cast_signed() != row.get::<_, i64>(3)? {
+        if code.digest().cast_signed() != digest {
             return Err(damaged());
         }
         issued.push((number, code));

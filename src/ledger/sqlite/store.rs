@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::ledger::error::LedgerError;
+use crate::ledger::forgotten::{Forgetting, Forgotten, Traces};
 use crate::ledger::journal::Journal;
 use crate::ledger::priced::KeptRates;
 use crate::ledger::settlement::{AuditRow, Decision, Settlement, TestSendRow};
@@ -66,6 +67,10 @@ impl store::ReadLedger for ReadLedger {
 
     fn status(&self) -> Result<Vec<CampaignStatusRow>, LedgerError> {
         self.status()
+    }
+
+    fn forgotten(&self) -> Result<Forgotten, LedgerError> {
+        self.forgotten()
     }
 
     fn issued_codes(&self, campaign: &CampaignName) -> Result<Vec<IssuedCode>, LedgerError> {
@@ -155,6 +160,18 @@ impl store::LockedLedger for LockedLedger {
         decision: &Decision,
     ) -> Result<(), LedgerError> {
         self.settle(settlements, decision)
+    }
+
+    fn traces(&self, people: &[PhoneNumber]) -> Result<Traces, LedgerError> {
+        self.traces(people)
+    }
+
+    fn forget(
+        &mut self,
+        people: &[PhoneNumber],
+        decision: &Decision,
+    ) -> Result<Forgetting, LedgerError> {
+        self.forget(people, decision)
     }
 
     fn close(self: Box<Self>) -> Result<(), LedgerError> {

@@ -132,6 +132,7 @@ fn changed_counts(before: &Counts, now: &Counts, lines: &mut Vec<String>) {
         ("rejected before", before.rejected_before, now.rejected_before),
         ("left out before", before.left_out_before, now.left_out_before),
         ("settled as unsent", before.settled_unsent, now.settled_unsent),
+        ("forgotten", before.forgotten, now.forgotten),
     ] {
         if old != new {
             lines.push(format!("{what}: from {} to {}", number(old), people(new)));

@@ -167,6 +167,7 @@ fn counts(plan: &Plan) -> Counts {
         rejected_before: tally.rejected_before,
         left_out_before: tally.left_out_before,
         settled_unsent: tally.settled_unsent,
+        forgotten: tally.forgotten,
         filtered: audience.filtered,
         excluded: audience.excluded.iter().map(|list| list.people).sum(),
         duplicates: audience.duplicates,

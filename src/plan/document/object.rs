@@ -91,6 +91,8 @@ pub struct Counts {
     pub left_out_before: u64,
     /// `·`: settled as unsent, for the next plan once this one is finished.
     pub settled_unsent: u64,
+    /// `·`: forgotten, so that nobody sends to them again.
+    pub forgotten: u64,
     /// `·`: `where` is false.
     pub filtered: u64,
     /// `·`: in an exclude list.

@@ -58,6 +58,7 @@ fn write_settled(out: &mut dyn Write, look: Look, view: &PlanView<'_>) -> io::Re
     add(counts.held_unknown + counts.held_attempting, "unknown and held");
     add(counts.rejected_before, "rejected");
     add(counts.settled_unsent, "settled as unsent");
+    add(counts.forgotten, "forgotten");
     add(counts.left_out_before, "left out because the offer was over");
     add(counts.dropped(), "skipped");
     let name = look.palette.paint(Role::Strong, &safe(&view.plan.campaign));
@@ -102,6 +103,7 @@ pub(super) fn count_rows(view: &PlanView<'_>) -> Vec<(&'static str, u64, String)
         counts.settled_unsent,
         "skipped: settled as unsent, for the next plan once this one is finished",
     );
+    row("·", counts.forgotten, "skipped: forgotten, nobody sends to them again");
     row("·", counts.filtered, "skipped: `where` is false");
     for (name, list) in view.entry.exclude.iter().zip(&plan.inputs.exclude) {
         row("·", list.excluded.unwrap_or_default(), &format!("skipped: excluded by {name}"));

@@ -234,6 +234,17 @@ fn what_is_told_afterwards(tour: &mut Tour) {
     let _ = tour.step_with("plan", 0, later);
     let _ = tour.step("ledger adopt --serial 1", 6);
     let _ = tour.step("ledger check", 0);
+    let gone: String = (20..30).map(|index| phone(index) + "\n").collect();
+    let forget = "ledger forget --recipient -";
+    for (line, exit) in [
+        (format!("{forget} --dry-run"), 0),
+        (format!("{forget} --confirm 9"), 4),
+        (format!("{forget} --confirm 10 --format json"), 0),
+        ("status --recipient -".to_owned(), 0),
+    ] {
+        let _ = tour.step_with(&line, exit, |command| command.input(&gone));
+    }
+    let _ = tour.step(&format!("test campaigns/diwali.yaml --to {}", phone(20)), 4);
     let _ = tour.step("ledger copy .offercast/ledger.db moved/ledger.db", 0);
     let _ = tour.step("status", 6);
 }

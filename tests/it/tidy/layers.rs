@@ -18,6 +18,9 @@ use May::{All, Only};
 /// The ledger's words without the ledger.
 const LEDGER_WORDS: May = Only("ledger", "src/ledger/types.rs");
 
+/// Its words for people whom it has forgotten.
+const FORGOTTEN: May = Only("ledger", "src/ledger/forgotten.rs");
+
 /// Each module with all that it may import. `commands` and the crate's root are where the
 /// layers meet: they may import everything.
 const LAYERS: [(&str, &[May]); 15] = [
@@ -32,7 +35,7 @@ const LAYERS: [(&str, &[May]); 15] = [
     ("kaleyra", &[All("model")]),
     ("event", &[All("model")]),
     ("rates", &[All("model"), All("diagnostic")]),
-    ("plan", &[All("model"), All("diagnostic"), All("rates"), LEDGER_WORDS]),
+    ("plan", &[All("model"), All("diagnostic"), All("rates"), LEDGER_WORDS, FORGOTTEN]),
     ("sandbox", &[All("model"), Only("kaleyra", "src/kaleyra/field.rs"), All("clock")]),
     (
         "send",
@@ -47,6 +50,7 @@ const LAYERS: [(&str, &[May]); 15] = [
             All("event"),
             All("diagnostic"),
             LEDGER_WORDS,
+            FORGOTTEN,
             Only("ledger", "src/ledger/settlement.rs"),
         ],
     ),

@@ -25,7 +25,12 @@ fn essence(ledger: &ReadLedger) -> Result<(Vec<Known>, Vec<String>), LedgerError
     let mut rows = Vec::new();
     any(ledger).history(&Who::All, None, |row| -> Result<(), LedgerError> {
         let code = row.coupon_code.map(|code| code.as_str().to_owned());
-        rows.push(format!("{} {:?} {} {code:?}", row.number.digits(), row.id, row.state));
+        rows.push(format!(
+            "{} {:?} {} {code:?}",
+            row.whose.number().expect("nobody is forgotten").digits(),
+            row.id,
+            row.state
+        ));
         Ok(())
     })?;
     Ok((known, rows))

@@ -34,7 +34,8 @@ fn a_ledger_of_format_1_is_sound_and_says_what_it_said() {
     any(&ledger)
         .history(&Who::All, None, |row| -> Result<(), LedgerError> {
             let cause = row.cause.unwrap_or_default();
-            rows.push(format!("{} {} {cause}", row.number.digits(), row.state));
+            let who = row.whose.number().map_or("forgotten".to_owned(), PhoneNumber::digits);
+            rows.push(format!("{who} {} {cause}", row.state));
             Ok(())
         })
         .expect("readable");
@@ -47,17 +48,19 @@ fn a_ledger_of_format_1_is_sound_and_says_what_it_said() {
             "919800000004 unknown crash",
             "919800000005 pending ",
             "919800000006 pending ",
+            "forgotten skipped forgotten",
         ]
     );
     let memory = ledger.snapshot(&name("diwali")).expect("readable").campaign.expect("known");
     assert!(memory.known[0].failed && memory.known[2].settled_unsent);
     assert_eq!(memory.issued, [(person(9).number, message(9).coupon_code)]);
     let plan = memory.last_plan.expect("consumed");
-    assert_eq!((plan.id, plan.planned, plan.offer_end), (plan_id(1), 6, OfferEnd::At(at(86_400))));
+    assert_eq!((plan.id, plan.planned, plan.offer_end), (plan_id(1), 7, OfferEnd::At(at(86_400))));
     let decisions = ledger.decisions(person(1).number.person()).expect("readable");
     assert_eq!(decisions[0].reason, "report_failed");
     assert_eq!(ledger.test_sends().expect("readable").len(), 1);
     assert_eq!(any(&ledger).rates().expect("readable")[0].card, CARD);
+    assert!(ledger.forgotten().expect("readable").contains(person(7).number.person()));
     let status = ledger.status().expect("readable");
     assert_eq!(status[0].last_stop.as_ref().map(|stop| stop.reason.as_str()), Some("limit"));
 }
@@ -79,11 +82,13 @@ fn a_ledger_of_format_1_is_gone_on_with() {
             accepted: 2,
             rejected: 1,
             unknown: 1,
-            skipped: 1,
+            skipped: 2,
             ..StateCounts::default()
         }
     );
     let again = PlanRecord { again_after_failure: true, ..record("diwali", 2) };
+    let refused = consume(&mut ledger, &again, [person(7)]).expect_err("they are forgotten");
+    assert!(matches!(refused, LedgerError::Forgotten { .. }), "{refused}");
     let people = [person(1), person(3), person(9)];
     let plan = consume(&mut ledger, &again, people).expect("the next plan is consumed");
     assert_eq!(pending(&ledger, plan).len(), 3);
@@ -102,7 +107,7 @@ fn a_ledger_of_format_1_is_gone_on_with() {
 fn write_the_golden_ledger() {
     let world = World::new();
     let mut ledger = world.lock();
-    let plan = consume(&mut ledger, &record("diwali", 1), (1..=6).map(person)).expect("consumed");
+    let plan = consume(&mut ledger, &record("diwali", 1), (1..=7).map(person)).expect("consumed");
     let rows: Vec<_> = rows(&ledger, plan).into_values().collect();
     ledger.keep_rates(plan, CARD, at(15)).expect("kept");
     ledger.mark_run(at(15)).expect("marked");
@@ -136,6 +141,7 @@ fn write_the_golden_ledger() {
         at: at(9_200),
     };
     ledger.record_test_send(&test).expect("recorded");
+    ledger.forget(&[person(7).number], &decision).expect("forgotten");
     ledger.close().expect("closed");
     fs::create_dir_all(golden().parent().expect("a folder")).expect("made");
     fs::copy(world.path(), golden()).expect("written");

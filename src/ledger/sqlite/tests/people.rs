@@ -11,7 +11,9 @@ fn read(ledger: &ReadLedger, helpers: Helpers) -> Result<Vec<u64>, LedgerError> 
         let (campaign, _) = find_campaign(connection, &name("diwali"))?.expect("a known campaign");
         let plans = plans(connection, campaign)?;
         let of = Of { campaign, plans: &plans };
-        read_people(connection, helpers, of, |person, _| Ok(Some(person.number.as_u64())))
+        read_people(connection, helpers, of, |person, _| {
+            Ok(person.whose.number().map(PhoneNumber::as_u64))
+        })
     })
 }
 

@@ -140,7 +140,7 @@ fn a_person_is_found_over_all_campaigns_by_number_id_or_code() {
     let other_spelling = Who::Number(number(551_187_654_321));
     let found = history(&ledger, &other_spelling, None);
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].number, number(5_511_987_654_321));
+    assert_eq!(found[0].whose.number(), Some(number(5_511_987_654_321)));
     assert_eq!(found[0].plan, plan_id(2));
     assert_eq!(found[0].coupon_code, Some(message(2).coupon_code));
     assert_eq!(found[0].state, State::Pending);
