@@ -73,6 +73,8 @@ pub enum PauseCause {
     Breaker,
     /// `delivery.daily` is reached, and the next place is free soon.
     Daily,
+    /// The ledger's server is away: outcomes in hand are written when it is back.
+    Ledger,
 }
 
 /// Why a run ended.

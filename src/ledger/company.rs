@@ -60,7 +60,8 @@ pub struct Standing {
 }
 
 /// A machine among those that send. Its lease must be renewed, or the others take it for
-/// dead: its people on the wire become unknown, its untouched ones are theirs.
+/// dead: its people on the wire become unknown, its untouched ones are theirs. All calls may be
+/// made again after an error that [is of the connection](LedgerError::is_away).
 pub trait Company: Debug + Send {
     /// How long a lease holds.
     fn lease(&self) -> Duration;
@@ -77,5 +78,5 @@ pub trait Company: Debug + Send {
 
     /// Goes, and gives back whom it claimed and did not send to. Its part of the rate is free
     /// after `window`.
-    fn leave(self: Box<Self>, now: Timestamp, window: Duration) -> Result<(), LedgerError>;
+    fn leave(&mut self, now: Timestamp, window: Duration) -> Result<(), LedgerError>;
 }

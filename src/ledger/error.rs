@@ -8,7 +8,7 @@ use crate::model::{CampaignName, Lineage, PhoneNumber, PlanId, State};
 use super::address::Place;
 use super::filesystem::FilesystemKind;
 use super::holder::Holder;
-use super::postgres::ServerFault;
+use super::store_fault::StoreFault;
 use super::types::RowId;
 
 /// Why the ledger did not do what was asked. Nothing of a refused transaction is written.
@@ -215,6 +215,9 @@ pub enum LedgerError {
     /// An earlier step of this consumption failed, so none of it is kept.
     #[error("the plan was not recorded, because an earlier step failed")]
     Incomplete,
+    /// The connection broke before a plan's people were all in the ledger.
+    #[error("the connection to the ledger was lost while the plan was recorded: none of it is")]
+    NotRecorded,
     /// The ledger went to another place.
     #[error("the ledger `{place}` was moved to `{to}`")]
     Moved {
@@ -312,29 +315,6 @@ pub enum LedgerError {
         /// Why not.
         source: StoreFault,
     },
-}
-
-/// The database's own error, kept out of this module's interface.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct StoreFault(Inner);
-
-#[derive(Debug, thiserror::Error)]
-enum Inner {
-    #[error(transparent)]
-    File(rusqlite::Error),
-    #[error(transparent)]
-    Server(ServerFault),
-}
-
-impl StoreFault {
-    pub(super) fn of_file(error: rusqlite::Error) -> Self {
-        Self(Inner::File(error))
-    }
-
-    pub(super) fn of_server(fault: ServerFault) -> Self {
-        Self(Inner::Server(fault))
-    }
 }
 
 /// What is wrong with a damaged ledger.

@@ -24,11 +24,12 @@ mod serial;
 mod settlement;
 mod sqlite;
 mod store;
+mod store_fault;
 mod types;
 
 pub use address::{AddressError, LedgerAddress, Place};
 pub use company::{Beat, Company, Post, Standing};
-pub use error::{Damage, Exposure, LedgerError, StoreFault, WriteNeed};
+pub use error::{Damage, Exposure, LedgerError, WriteNeed};
 pub use filesystem::FilesystemKind;
 pub use forgotten::{CampaignTraces, Forgetting, Forgotten, ForgottenRow, Remains, Traces, Whose};
 pub use holder::Holder;
@@ -38,6 +39,7 @@ pub use postgres::{PassfileError, ServerAddress, ServerAddressError};
 pub use priced::KeptRates;
 pub use settlement::{AuditRow, Decision, Settlement, TestSendRow, Verdict};
 pub use store::{Consumption, LockedLedger, Opened, ReadLedger};
+pub use store_fault::StoreFault;
 pub use types::{
     CampaignMemory, CampaignStatusRow, Change, ConsumedPlan, FoundPlan, HistoryRow, Imported,
     IssuedCode, Known, LastStop, LockTimeout, NewLedger, NewRecipient, PendingRow, PlanRecord,

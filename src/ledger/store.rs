@@ -162,7 +162,21 @@ pub trait LockedLedger: Debug + Send {
     /// is not in the state its change starts from refuses the whole call.
     fn write(&mut self, changes: &[Change]) -> Result<(), LedgerError>;
 
-    /// Records how a run of a campaign ended.
+    /// Connects again after an error that [is of the connection](LedgerError::is_away), if
+    /// this is still the holder. What was asked on the lost connection is done or never will
+    /// be when this returns.
+    fn come_back(&mut self) -> Result<(), LedgerError> {
+        // A file is never away.
+        Ok(())
+    }
+
+    /// After [`LockedLedger::come_back`]: the same as [`LockedLedger::write`] with changes whose
+    /// write has no answer. They are looked for first, and not written twice.
+    fn write_again(&mut self, changes: &[Change]) -> Result<(), LedgerError> {
+        self.write(changes)
+    }
+
+    /// Records how a run of a campaign ended. The same once more is no change.
     fn record_stop(&mut self, campaign: &CampaignName, stop: &LastStop) -> Result<(), LedgerError>;
 
     /// Keeps the rate card that a plan's messages are priced with from now on, unless it is

@@ -14,6 +14,7 @@ mod canaries;
 mod codes;
 mod cost;
 mod daily;
+mod database_faults;
 mod docs;
 mod examples;
 mod forgetting;

@@ -7,9 +7,10 @@ use super::super::context::Context;
 use super::super::error::CommandError;
 use super::super::reading::ReadingProgress;
 use super::Work;
+use super::patience::Patience;
 use crate::audience::Item;
-use crate::ledger::{Consumption, LockedLedger, NewRecipient, PlanRecord, PlanRow};
-use crate::model::{Recipient, Sid};
+use crate::ledger::{Consumption, LedgerError, LockedLedger, NewRecipient, PlanRecord, PlanRow};
+use crate::model::{Recipient, Sid, Timestamp};
 use crate::plan::Lookup;
 
 /// Writes all new plans in one transaction.
@@ -22,6 +23,7 @@ pub(super) fn consume(
     work: &[Work<'_>],
     sid: &Sid,
     approval: &'static str,
+    patience: &Patience,
 ) -> Result<(), CommandError> {
     let new: Vec<_> = work.iter().filter(|item| item.is_open() && item.is_new()).collect();
     if new.is_empty() {
@@ -31,7 +33,7 @@ pub(super) fn consume(
     let sid = sid.fingerprint(ledger.read().secret());
     let people = new.iter().map(|item| item.decided.plan.sends.len() as u64).sum();
     let mut consumption = ledger.begin_consumption(people)?;
-    for item in new {
+    for item in &new {
         let Work { prepared, decided } = item;
         let campaign = &prepared.entry.campaign;
         let record = PlanRecord {
@@ -50,8 +52,32 @@ pub(super) fn consume(
         let row = consumption.plan(&record)?;
         write_recipients(context, &mut *consumption, row, item)?;
     }
-    consumption.commit()?;
-    Ok(())
+    match consumption.commit() {
+        Err(error) if error.is_away() => read_back(ledger, &new, now, patience, error),
+        committed => Ok(committed?),
+    }
+}
+
+/// The answer to a commit was lost: the ledger itself says whether the plans are in it.
+fn read_back(
+    ledger: &mut dyn LockedLedger,
+    new: &[&Work<'_>],
+    now: Timestamp,
+    patience: &Patience,
+    error: LedgerError,
+) -> Result<(), CommandError> {
+    let is_consumed = patience.go_on(ledger, error, |ledger| {
+        for Work { prepared, decided } in new {
+            let id = decided.plan.id.expect("an apply plans with a ledger");
+            let found = ledger.read().consumed(&prepared.entry.campaign.name, id)?;
+            // One of the same id may have been consumed before, and be finished.
+            if found.is_none_or(|found| found.plan.consumed_at != now) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    })?;
+    if is_consumed { Ok(()) } else { Err(LedgerError::NotRecorded.into()) }
 }
 
 fn write_recipients(

@@ -6,6 +6,7 @@ use super::super::context::Context;
 use super::super::error::CommandError;
 use super::super::quote::{command_line, path_option};
 use super::engine::Ran;
+use super::patience::Patience;
 use super::record::Record;
 use crate::cli::{ApplyArgs, ApplyFormat, Exit};
 use crate::event::{RunReport, StopReason};
@@ -103,7 +104,9 @@ fn tell_of_failure(
 ) -> io::Result<()> {
     let outcomes = |count| view::text::plural(count, "outcome", "outcomes");
     let path = journal.path().display();
-    let hint = if ran.lost.is_empty() {
+    let hint = if ran.lost.is_empty() && ran.kept == 0 {
+        "nothing more was sent; all outcomes are in the ledger".to_owned()
+    } else if ran.lost.is_empty() {
         format!(
             "nothing more was sent; {} on the way to the ledger went to `{path}`: the next apply \
              records them",
@@ -130,6 +133,7 @@ pub(super) fn record(
     context: &Context,
     ledger: &mut dyn LockedLedger,
     report: &RunReport,
+    patience: &Patience,
 ) -> Result<(), CommandError> {
     let stop = LastStop {
         at: context.clock.now(),
@@ -140,7 +144,7 @@ pub(super) fn record(
             (None, None) => None,
         },
     };
-    Ok(ledger.record_stop(&report.campaign, &stop)?)
+    Ok(patience.keep_on(ledger, |ledger, _| ledger.record_stop(&report.campaign, &stop))?)
 }
 
 fn exit_of(report: &RunReport) -> Exit {

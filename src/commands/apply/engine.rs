@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
@@ -15,17 +15,19 @@ use super::super::error::CommandError;
 use super::Work;
 use super::far_side::Account;
 use super::heart::Heart;
+use super::patience::Patience;
 use super::record::Events;
 use super::store::LedgerStore;
+use super::telling::{self, Shared, Telling, listener};
 use super::wire::{KaleyraWire, LeasedWire};
 use crate::cli::{ApplyArgs, Environment, variables};
 use crate::clock::{Clock, random_bytes};
-use crate::event::{RunEvent, RunReport, StopReason};
+use crate::event::{RunReport, StopReason};
 use crate::kaleyra::{Client, ClientOptions, Timeouts};
 use crate::ledger::{FoundPlan, Journal, LockedLedger, UnrecordedOutcome};
 use crate::model::{DAILY_WINDOW, PhoneNumber, PlanId, Rate, SharedContent, State, StateCounts};
 use crate::send::{self, Job, Pace, RunOutcome, StopSignal, StoreError};
-use crate::view::run::{Bar, PlainLines, RunListener};
+use crate::view::run::{Bar, PlainLines};
 
 /// How often a line is printed where there is no bar.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
@@ -42,6 +44,9 @@ pub(super) struct Engine<'a> {
     started: Instant,
     timeouts: Timeouts,
     stop: Mutex<Receiver<StopSignal>>,
+    /// When the first signal came.
+    asked_to_stop: Arc<OnceLock<Instant>>,
+    lease: Duration,
     paces: Mutex<HashMap<PhoneNumber, Pace>>,
     may_redraw: bool,
     events: Option<Events>,
@@ -70,14 +75,17 @@ impl<'a> Engine<'a> {
         args: &'a ApplyArgs,
         work: &[Work<'_>],
         ledger: &dyn LockedLedger,
-        started: Instant,
-        timeouts: Timeouts,
+        (started, timeouts, lease): (Instant, Timeouts, Duration),
         events: Option<Events>,
     ) -> Result<Self, CommandError> {
         let runtime = running(Builder::new_current_thread().enable_all().build())?;
         let (tell, stop) = channel(8);
-        runtime.block_on(async { listen_for_signals(&tell) }).map_err(|source| {
-            CommandError::System { what: "signals cannot be listened for", source: source.into() }
+        let asked = Arc::default();
+        let listening =
+            runtime.block_on(async { listen_for_signals(&tell, &asked, context.clock) });
+        listening.map_err(|source| CommandError::System {
+            what: "signals cannot be listened for",
+            source: source.into(),
         })?;
         let seed = random_bytes::<8>().map_or(0, u64::from_le_bytes);
         let last_send = ledger.read().last_attempt_at()?;
@@ -92,6 +100,8 @@ impl<'a> Engine<'a> {
             started,
             timeouts,
             stop: Mutex::new(stop),
+            asked_to_stop: asked,
+            lease,
             paces: Mutex::new(paces),
             may_redraw: context.output.interaction().may_redraw,
             events,
@@ -106,7 +116,7 @@ impl<'a> Engine<'a> {
         &self,
         item: &Work<'_>,
         account: &Account,
-        ledger: Box<dyn LockedLedger>,
+        mut ledger: Box<dyn LockedLedger>,
         journal: &mut Journal,
         people_before: u64,
         telling: &Telling,
@@ -114,8 +124,10 @@ impl<'a> Engine<'a> {
         let beside = self.heart.as_ref();
         let campaign = &item.prepared.entry.campaign;
         let plan = plan_id(item);
-        let found = find_plan(item, &*ledger)?;
-        let mut counts = ledger.read().counts(&campaign.name)?;
+        let patience = self.patience().telling(telling);
+        let found = find_plan(item, &mut *ledger, &patience)?;
+        let mut counts =
+            patience.keep_on(&mut *ledger, |ledger, _| ledger.read().counts(&campaign.name))?;
         if beside.is_some() {
             // Whoever is on another machine's wire may yet come to this one.
             counts.shift(State::Attempting, State::Pending, counts.attempting);
@@ -126,7 +138,10 @@ impl<'a> Engine<'a> {
         let sent_before = match delivery.daily {
             Some(_) => {
                 let since = self.clock.now().minus(DAILY_WINDOW);
-                ledger.read().sent_since(campaign.sender.from, since)?
+                let sent_since = |ledger: &mut dyn LockedLedger, _| {
+                    ledger.read().sent_since(campaign.sender.from, since)
+                };
+                patience.keep_on(&mut *ledger, sent_since)?
             }
             None => Vec::new(),
         };
@@ -168,6 +183,7 @@ impl<'a> Engine<'a> {
             plan: found.row,
             late: item.prepared.exclusions.late(),
             clock: self.clock,
+            patience,
         };
         let mut stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
         let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
@@ -192,6 +208,17 @@ impl<'a> Engine<'a> {
         let (kept, lost) = journal.keep(&unwritten);
         let store = store.map(|store| store.ledger);
         Ok(Ran { report, is_recorded: unwritten.is_empty(), kept, lost, store_error, store })
+    }
+
+    /// How long the ledger is waited for when it is away.
+    pub(super) fn patience(&self) -> Patience {
+        let deadline = self.args.deadline.and_then(|deadline| self.started.checked_add(deadline));
+        let patience = Patience::new(self.clock, self.lease);
+        let patience = patience.until_stopped(&self.asked_to_stop, deadline);
+        match &self.heart {
+            Some(heart) => patience.while_held(heart.lease()),
+            None => patience,
+        }
     }
 
     /// What a machine tells that has sent nothing.
@@ -229,57 +256,11 @@ impl<'a> Engine<'a> {
     pub(super) fn telling(&self) -> Telling {
         let clock = self.clock;
         let now = Box::new(move || clock.now());
-        let listener: Box<dyn RunListener> = match &self.events {
+        telling::begin(match &self.events {
             Some(events) => Box::new(Shared(Arc::clone(events))),
             None if self.may_redraw => Box::new(Bar::on_stderr(now)),
             None => Box::new(PlainLines::new(Box::new(std::io::stderr()), LINE_INTERVAL, now)),
-        };
-        Arc::new(Mutex::new(AsOne { listener, has_begun: false }))
-    }
-}
-
-/// Tells how a machine's part ended, after all its runs.
-pub(super) fn tell_end(telling: &Telling, report: &RunReport) {
-    let RunReport { campaign, plan, counts, .. } = report;
-    let (campaign, plan, counts) = (campaign.clone(), *plan, *counts);
-    tell(telling, &RunEvent::Started { campaign, plan, counts });
-    tell(telling, &RunEvent::Finished(report.clone()));
-}
-
-/// What a campaign's run is told to. A machine beside others may take several runs for its
-/// part; to the listener they are one.
-pub(super) type Telling = Arc<Mutex<AsOne>>;
-
-/// A listener that hears of one beginning.
-pub(super) struct AsOne {
-    listener: Box<dyn RunListener>,
-    has_begun: bool,
-}
-
-fn tell(telling: &Telling, event: &RunEvent) {
-    let mut told = telling.lock().unwrap_or_else(PoisonError::into_inner);
-    let begins = matches!(event, RunEvent::Started { .. });
-    if begins && told.has_begun {
-        return;
-    }
-    told.has_begun |= begins;
-    told.listener.on(event);
-}
-
-/// Hears what happens in a run. Beside others, its end is not the end of this machine's part.
-fn listener(
-    telling: &Telling,
-    beside: Option<&Heart>,
-) -> impl FnMut(RunEvent) + Send + 'static + use<> {
-    let (telling, hears) = (Arc::clone(telling), beside.map(Heart::hears));
-    move |event| {
-        if let Some(hears) = &hears {
-            hears(&event);
-            if matches!(&event, RunEvent::Finished(report) if report.stop == StopReason::Finished) {
-                return;
-            }
-        }
-        tell(&telling, &event);
+        })
     }
 }
 
@@ -294,10 +275,12 @@ impl Ran {
 /// The consumed plan of a campaign, unless a newer one has taken its people over.
 pub(super) fn find_plan(
     item: &Work<'_>,
-    ledger: &dyn LockedLedger,
+    ledger: &mut dyn LockedLedger,
+    patience: &Patience,
 ) -> Result<FoundPlan, CommandError> {
     let campaign = &item.prepared.entry.campaign.name;
-    let found = ledger.read().consumed(campaign, plan_id(item))?;
+    let plan = plan_id(item);
+    let found = patience.keep_on(ledger, |ledger, _| ledger.read().consumed(campaign, plan))?;
     found
         .filter(|found| found.superseded_by.is_none())
         .ok_or_else(|| CommandError::Superseded(campaign.to_string()))
@@ -305,15 +288,6 @@ pub(super) fn find_plan(
 
 fn plan_id(item: &Work<'_>) -> PlanId {
     item.decided.plan.id.expect("an apply plans with a ledger")
-}
-
-/// The one stream of all campaigns of an invocation.
-struct Shared(Events);
-
-impl RunListener for Shared {
-    fn on(&mut self, event: &RunEvent) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).on(event);
-    }
 }
 
 /// A runtime for a client or a server whose caller does other things in between. (The engine
@@ -346,16 +320,21 @@ pub(in crate::commands) fn timeouts(environment: &Environment) -> Result<Timeout
 }
 
 /// The first signal drains, the second leaves: the engine knows, this only passes them on.
-fn listen_for_signals(tell: &Sender<StopSignal>) -> std::io::Result<()> {
+fn listen_for_signals(
+    tell: &Sender<StopSignal>,
+    asked: &Arc<OnceLock<Instant>>,
+    clock: Clock,
+) -> std::io::Result<()> {
     let kinds = [
         (SignalKind::interrupt(), StopSignal::Interrupt),
         (SignalKind::terminate(), StopSignal::Terminate),
     ];
     for (kind, stop) in kinds {
         let mut signals = signal(kind)?;
-        let tell = tell.clone();
+        let (tell, asked) = (tell.clone(), Arc::clone(asked));
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
+                asked.get_or_init(|| clock.monotonic());
                 // A full channel has more signals waiting than will be looked at.
                 let _ = tell.try_send(stop);
             }

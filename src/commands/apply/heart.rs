@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
+use super::patience::Patience;
 use crate::clock::Clock;
 use crate::event::{PauseCause, RunEvent};
 use crate::ledger::{Beat, Company, LedgerError, Post, Standing};
@@ -27,8 +28,7 @@ pub(super) struct Heart {
 }
 
 struct Shared {
-    /// `None` once the machine has left.
-    company: Mutex<Option<Box<dyn Company>>>,
+    company: Mutex<Box<dyn Company>>,
     state: Mutex<State>,
     changed: Condvar,
     /// The part of the rate that may be in use.
@@ -81,7 +81,7 @@ impl Heart {
             rescued: 0,
         };
         let shared = Arc::new(Shared {
-            company: Mutex::new(Some(company)),
+            company: Mutex::new(company),
             state: Mutex::new(state),
             changed: Condvar::new(),
             part: Arc::default(),
@@ -95,8 +95,13 @@ impl Heart {
     }
 
     /// Begins with a plan whose rate has this window.
-    pub(super) fn enter(&self, post: &Post, window: Duration) -> Result<(), LedgerError> {
-        self.with_company(|company| company.enter(post))?;
+    pub(super) fn enter(
+        &self,
+        post: &Post,
+        window: Duration,
+        patience: &Patience,
+    ) -> Result<(), LedgerError> {
+        self.with_company(patience, |company| company.enter(post))?;
         self.shared.wants.store(true, Ordering::SeqCst);
         let mut state = self.shared.state();
         state.window = state.window.max(window);
@@ -159,8 +164,9 @@ impl Heart {
     }
 
     /// Stops all others who would run into the same.
-    pub(super) fn halt(&self, reason: HaltReason) -> Result<(), LedgerError> {
-        self.with_company(|company| company.halt(reason.as_str(), reason.stops_all_campaigns()))
+    pub(super) fn halt(&self, reason: HaltReason, patience: &Patience) -> Result<(), LedgerError> {
+        let (word, whole_sender) = (reason.as_str(), reason.stops_all_campaigns());
+        self.with_company(patience, |company| company.halt(word, whole_sender))
     }
 
     /// People on the wire of machines that died since the last call: unknown now.
@@ -175,19 +181,28 @@ impl Heart {
     }
 
     /// Gives back what is left of the lease. Without it the others wait for its end.
-    pub(super) fn leave(mut self) -> Result<(), LedgerError> {
+    pub(super) fn leave(mut self, patience: &Patience) -> Result<(), LedgerError> {
         self.stop();
         let window = self.shared.state().window;
-        let company = self.shared.company.lock().unwrap_or_else(PoisonError::into_inner).take();
-        company.map_or(Ok(()), |company| company.leave(self.clock.now(), window))
+        let now = self.clock.now();
+        self.with_company(patience, |company| company.leave(now, window))
     }
 
+    /// Decides something, over interruptions of the connection: what is decided twice is as
+    /// if it were decided once.
     fn with_company<T>(
         &self,
-        act: impl FnOnce(&mut dyn Company) -> Result<T, LedgerError>,
+        patience: &Patience,
+        mut act: impl FnMut(&mut dyn Company) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
-        let mut company = self.shared.company.lock().unwrap_or_else(PoisonError::into_inner);
-        act(&mut **company.as_mut().expect("it leaves last"))
+        let mut act = || {
+            let mut company = self.shared.company.lock().unwrap_or_else(PoisonError::into_inner);
+            act(&mut **company)
+        };
+        match act() {
+            Err(error) if error.is_away() => patience.wait_out(error, act),
+            done => done,
+        }
     }
 
     fn stop(&mut self) {
@@ -236,7 +251,6 @@ impl Shared {
             let begun = clock.monotonic();
             let answer = {
                 let mut company = self.company.lock().unwrap_or_else(PoisonError::into_inner);
-                let Some(company) = company.as_mut() else { return };
                 company.beat(&beat)
             };
             let mut state = self.state();

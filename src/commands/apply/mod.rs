@@ -10,8 +10,10 @@ mod engine;
 mod far_side;
 mod heart;
 mod late;
+mod patience;
 mod record;
 mod store;
+mod telling;
 mod together;
 mod wire;
 
@@ -26,6 +28,7 @@ use engine::Engine;
 pub(super) use engine::{runtime, timeouts};
 pub(super) use far_side::FarSide;
 use heart::Heart;
+use patience::Patience;
 use record::Record;
 pub(super) use wire::KaleyraWire;
 
@@ -136,7 +139,8 @@ fn carry_out(
     expect_same_account(&*ledger, &work, &account.sid)?;
     let approved_by = approve(context, &approval, &work)?;
     let mut journal = ledger.journal(most_on_the_wire(&work))?;
-    consume(context, &mut *ledger, &work, &account.sid, approved_by)?;
+    let patience = Patience::new(context.clock, lease);
+    consume(context, &mut *ledger, &work, &account.sid, approved_by, &patience)?;
     let joins = ledger.is_shared();
     let mut heart = None;
     if joins {
@@ -151,7 +155,8 @@ fn carry_out(
         }
     }
     let events = record.events();
-    let mut engine = Engine::start(context, args, &work, &*ledger, started, timeouts, events)?;
+    let times = (started, timeouts, lease);
+    let mut engine = Engine::start(context, args, &work, &*ledger, times, events)?;
     record.sending(context)?;
     engine.heart = match heart {
         None if !joins => let_others_in(context, &mut *ledger, lease)?,
@@ -241,14 +246,15 @@ fn send(
         // After a failed write nothing more is written: what is on disk is not known.
         let Some(store) = ran.store.filter(|_| ran.is_recorded) else { return Ok(ending.exit()) };
         ledger = store;
-        if let Err(error) = ending::record(context, &mut *ledger, &ran.report) {
+        if let Err(error) = ending::record(context, &mut *ledger, &ran.report, &engine.patience()) {
             return ending.cut_short(context, record, error);
         }
         if stops_all {
             break;
         }
     }
-    let left = engine.heart.take().map_or(Ok(()), Heart::leave);
+    let patience = engine.patience();
+    let left = engine.heart.take().map_or(Ok(()), |heart| heart.leave(&patience));
     match left.and_then(|()| ledger.close()) {
         Ok(()) => Ok(ending.exit()),
         Err(error) => ending.cut_short(context, record, error.into()),

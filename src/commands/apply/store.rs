@@ -1,6 +1,7 @@
 //! The ledger behind the engine's narrow interface.
 
 use super::late;
+use super::patience::{Patience, Turn};
 use crate::audience::Late;
 use crate::clock::Clock;
 use crate::ledger::{Change, LockedLedger, PlanRow, RowId};
@@ -12,11 +13,23 @@ pub(super) struct LedgerStore {
     pub(super) plan: PlanRow,
     pub(super) late: Late,
     pub(super) clock: Clock,
+    pub(super) patience: Patience,
+}
+
+impl LedgerStore {
+    /// Writes changes; after an interruption only where they are not in the ledger yet.
+    fn write_once(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        let write = |ledger: &mut dyn LockedLedger, turn| match turn {
+            Turn::First => ledger.write(changes),
+            Turn::Again => ledger.write_again(changes),
+        };
+        self.patience.keep_on(&mut *self.ledger, write).map_err(StoreError::new)
+    }
 }
 
 impl Store for LedgerStore {
     fn write(&mut self, changes: &[Change]) -> Result<(), StoreError> {
-        self.ledger.write(changes).map_err(StoreError::new)
+        self.write_once(changes)
     }
 
     fn pending(&mut self, after: Option<RowId>, limit: usize) -> Result<Page, StoreError> {
@@ -26,14 +39,17 @@ impl Store for LedgerStore {
         }
         let mut after = after;
         loop {
-            let mut rows = self.ledger.claim(self.plan, after, limit).map_err(StoreError::new)?;
+            let claimed = self
+                .patience
+                .keep_on(&mut *self.ledger, |ledger, _| ledger.claim(self.plan, after, limit));
+            let mut rows = claimed.map_err(StoreError::new)?;
             let Some(last) = rows.last() else {
                 return Ok(Page { rows, is_last: true });
             };
             after = Some(last.row);
             let skips = late::skips(&rows, |person| self.late.contains(person), self.clock.now());
             if !skips.is_empty() {
-                self.ledger.write(&skips).map_err(StoreError::new)?;
+                self.write_once(&skips)?;
                 rows.retain(|row| !self.late.contains(row.number.person()));
             }
             if !rows.is_empty() {

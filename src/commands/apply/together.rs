@@ -7,9 +7,10 @@ use std::time::Duration;
 use super::super::context::Context;
 use super::super::error::CommandError;
 use super::Work;
-use super::engine::{Engine, Ran, find_plan, tell_end};
+use super::engine::{Engine, Ran, find_plan};
 use super::far_side::Account;
 use super::heart::Heart;
+use super::telling::tell_end;
 use crate::event::{RunReport, StopReason};
 use crate::ledger::{Journal, LockedLedger, Post};
 use crate::model::{HaltReason, StateCounts};
@@ -32,7 +33,8 @@ pub(super) fn run(
 ) -> Result<Ran, CommandError> {
     let campaign = &item.prepared.entry.campaign;
     let heart = engine.heart.as_ref().expect("it is beside others");
-    let found = find_plan(item, &*ledger)?;
+    let patience = engine.patience();
+    let found = find_plan(item, &mut *ledger, &patience)?;
     let rate = campaign.delivery.rate;
     let most = messages_in_a_window(rate);
     let post = Post {
@@ -43,7 +45,7 @@ pub(super) fn run(
         is_alone: campaign.delivery.daily.is_some(),
     };
     let window = rate.interval().saturating_mul(u32::try_from(most).unwrap_or(u32::MAX));
-    heart.enter(&post, window)?;
+    heart.enter(&post, window, &patience)?;
     let mut total = engine.empty_report(item, StopReason::Finished);
     let telling = engine.telling();
     let mut has_told = false;
@@ -61,7 +63,16 @@ pub(super) fn run(
         }
         if standing.has_work && standing.part > 0 {
             let before = people_before + people(&total.this_run);
-            let ran = engine.run(item, account, ledger, journal, before, &telling)?;
+            let ran = match engine.run(item, account, ledger, journal, before, &telling) {
+                Ok(ran) => ran,
+                // Nothing was sent, as the exit code says then.
+                Err(error) if total.requests == 0 => return Err(error),
+                Err(error) => {
+                    total.stop = StopReason::Halted(HaltReason::Ledger);
+                    tell_end(&telling, &total);
+                    return Ok(Ran { store_error: Some(StoreError::new(error)), ..Ran::of(total) });
+                }
+            };
             add(&mut total, &ran.report);
             let goes_on = ran.report.stop == StopReason::Finished && ran.is_recorded;
             match ran.store {
@@ -86,22 +97,30 @@ pub(super) fn run(
             sleep(GLANCE);
         }
     };
+    total.stop = stop;
+    let mut failure = None;
     if let StopReason::Halted(reason) = stop
         && last.is_some()
         && reason != HaltReason::Ledger
     {
-        heart.halt(reason)?;
+        failure = heart.halt(reason, &patience).err();
     }
-    total.stop = stop;
     if last.as_ref().is_none_or(|ran| ran.is_recorded) && heart.lease()() {
-        total.counts = ledger.read().counts(&campaign.name)?;
+        let counts = |ledger: &mut dyn LockedLedger, _| ledger.read().counts(&campaign.name);
+        match patience.keep_on(&mut *ledger, counts) {
+            Ok(counts) => total.counts = counts,
+            Err(error) => failure = Some(error),
+        }
+    }
+    if failure.is_some() && stop == StopReason::Finished {
+        total.stop = StopReason::Halted(HaltReason::Ledger);
     }
     if stop == StopReason::Finished || last.is_none() {
         tell_end(&telling, &total);
     }
     let mut ran = last.take().unwrap_or_else(|| Ran::of(total.clone()));
     if ran.store_error.is_none() {
-        ran.store_error = heart.loss().map(StoreError::new);
+        ran.store_error = heart.loss().or(failure).map(StoreError::new);
     }
     Ok(Ran { report: total, store: Some(ledger), ..ran })
 }

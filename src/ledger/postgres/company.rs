@@ -88,6 +88,8 @@ pub(super) struct Membership {
     session: Option<Session>,
     epoch: i64,
     lease: Duration,
+    /// How long an answer may take.
+    patience: Duration,
     /// The newest pause that was told.
     paused_until: i64,
 }
@@ -108,9 +110,11 @@ impl Membership {
         address: &ServerAddress,
         epoch: i64,
         lease: Duration,
+        patience: Duration,
     ) -> Result<Self, LedgerError> {
-        let session = Some(Session::open(address)?);
-        Ok(Self { address: address.clone(), session, epoch, lease, paused_until: 0 })
+        let address = address.clone();
+        let session = Some(connect(&address, patience)?);
+        Ok(Self { address, session, epoch, lease, patience, paused_until: 0 })
     }
 
     /// Runs a decision in one transaction. A connection that broke is made anew next time.
@@ -120,7 +124,7 @@ impl Membership {
     ) -> Result<T, LedgerError> {
         let session = match self.session.take() {
             Some(session) => session,
-            None => Session::open(&self.address)?,
+            None => connect(&self.address, self.patience)?,
         };
         let paused_until = &mut self.paused_until;
         let done = || -> Result<T, Fault> {
@@ -177,7 +181,7 @@ impl Company for Membership {
         })
     }
 
-    fn leave(mut self: Box<Self>, now: Timestamp, window: Duration) -> Result<(), LedgerError> {
+    fn leave(&mut self, now: Timestamp, window: Duration) -> Result<(), LedgerError> {
         let epoch = self.epoch;
         self.deciding(|session, _| {
             range::give_back(session, epoch, now)?;
@@ -185,6 +189,12 @@ impl Company for Membership {
             Ok(())
         })
     }
+}
+
+fn connect(address: &ServerAddress, patience: Duration) -> Result<Session, LedgerError> {
+    let session = Session::open(address)?;
+    session.hurry(patience).map_err(|fault| fault.at(session.place(), "open it"))?;
+    Ok(session)
 }
 
 /// What a machine's own row says.

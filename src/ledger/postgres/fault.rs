@@ -5,7 +5,8 @@ use std::fmt;
 use tokio_postgres::error::{DbError, SqlState};
 
 use crate::ledger::address::Place;
-use crate::ledger::error::{Damage, LedgerError, StoreFault, WriteNeed};
+use crate::ledger::error::{Damage, LedgerError, WriteNeed};
+use crate::ledger::store_fault::StoreFault;
 
 /// What a function of this folder fails with, before the place and the operation are known.
 #[derive(Debug)]
@@ -84,6 +85,10 @@ impl Fault {
     }
 }
 
+/// What a server says that ends or refuses a connection and may be there again soon: it was
+/// shut down, has crashed, is starting, has too many clients, or had waited too long.
+const AWAY: [&str; 6] = ["57P01", "57P02", "57P03", "53300", "25P03", "57P05"];
+
 /// What the server or the connection said, without any value: the server's details quote
 /// rows, and rows are telephone numbers.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -114,6 +119,15 @@ impl ServerFault {
             source = next.source();
         }
         Self::Connection(text)
+    }
+
+    /// Whether the server is only gone for now, as far as this tells.
+    pub(in crate::ledger) fn is_away(&self) -> bool {
+        match self {
+            Self::Connection(_) | Self::Silent => true,
+            Self::Said(_, code) => AWAY.contains(&code.as_str()) || code.starts_with("08"),
+            Self::Refused(_) => false,
+        }
     }
 
     fn said(said: &DbError) -> Self {

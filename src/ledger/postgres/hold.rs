@@ -34,6 +34,9 @@ const TRY_SHARED: &str = "SELECT pg_try_advisory_lock_shared($1)";
 const UNLOCK_SHARED: &str = "SELECT pg_advisory_unlock_shared($1)";
 const UNLOCK: &str = "SELECT pg_advisory_unlock($1)";
 
+const STAY: &str = "UPDATE offercast.meta SET epoch = epoch WHERE id = 1 AND epoch = $1";
+const STAY_AS_MACHINE: &str = "UPDATE offercast.machines SET wants = wants WHERE epoch = $1";
+
 /// How long somebody who would only send waits for one who plans or records.
 const SHORT_WORK: Duration = Duration::from_mins(1);
 
@@ -106,6 +109,20 @@ pub(super) fn let_in(session: &Session, lineage: &Lineage) -> Result<(), Fault> 
     Err(damaged().into())
 }
 
+/// Takes the session lock on a new connection as it was held on one that was lost. Whether
+/// it could be had.
+pub(super) fn take_again(
+    session: &Session,
+    lineage: &Lineage,
+    company: Company,
+) -> Result<bool, Fault> {
+    let question = match company {
+        Company::None => TRY,
+        Company::Machines => TRY_SHARED,
+    };
+    ask(session, question, lineage)
+}
+
 fn ask(session: &Session, question: &str, lineage: &Lineage) -> Result<bool, Fault> {
     let row = session.row(question, &[int(&key(lineage))])?;
     Ok(row.is_some_and(|row| row.get(0)))
@@ -164,6 +181,19 @@ impl Hold {
 }
 
 impl Hold {
+    /// The same after a connection was lost, with a change of its own that changes nothing:
+    /// once this is on stable storage, so is all that was committed before it.
+    pub(super) fn stay(&self, session: &Session) -> Result<(), Fault> {
+        let stay = match self.company {
+            Company::None => STAY,
+            Company::Machines => STAY_AS_MACHINE,
+        };
+        match session.run(stay, &[int(&self.epoch)])? {
+            0 => Err(LedgerError::TakenOver { place: session.place().clone() }.into()),
+            _ => Ok(()),
+        }
+    }
+
     /// The same for what only one process may do at a time.
     pub(super) fn expect_alone(&self, session: &Session) -> Result<(), Fault> {
         match self.company {

@@ -2,6 +2,7 @@
 //! each concern; rows and checksums are those of the file's format.
 
 mod address;
+mod away;
 mod check;
 mod company;
 mod consume;

@@ -40,6 +40,12 @@ pub(in crate::ledger) struct LockedLedger {
     pub(super) reader: ReadLedger,
     pub(super) hold: Hold,
     pub(super) address: ServerAddress,
+    /// How long an answer may take beside other machines.
+    pub(super) patience: Option<Duration>,
+    /// The ranges that this machine knows it has claimed.
+    pub(super) claimed: Vec<i64>,
+    /// There may be one more: the connection was lost since.
+    pub(super) may_have_claimed: bool,
 }
 
 /// What opening for writing found.
@@ -202,7 +208,11 @@ impl LockedLedger {
             Company::Machines => company::add(session, *epoch, lease)
                 .map_err(|fault| self.reader.fail(fault, OPERATION))?,
         }
-        Membership::new(&self.address, self.hold.epoch, lease)
+        // Short of the lease, so that there is time to come back within it.
+        let patience = lease / 2;
+        session.hurry(patience).map_err(|fault| self.reader.fail(fault, OPERATION))?;
+        self.patience = Some(patience);
+        Membership::new(&self.address, self.hold.epoch, lease, patience)
     }
 
     fn begin(
@@ -219,7 +229,14 @@ impl LockedLedger {
             opened.map_err(|fault| reader.fail(fault, OPEN))?;
         import::clear(found)?;
         let journal = JournalPlace::of_holder(&reader.lineage, "*");
-        let ledger = Self { reader, hold, address: address.clone() };
+        let ledger = Self {
+            reader,
+            hold,
+            address: address.clone(),
+            patience: None,
+            claimed: Vec::new(),
+            may_have_claimed: false,
+        };
         Ok(Opened { ledger, recovered, imported, journal })
     }
 

@@ -9,13 +9,17 @@ use crate::model::Timestamp;
 use super::company::{DECIDE, expect_member};
 use super::fault::Fault;
 use super::open::LockedLedger;
-use super::session::{Session, int};
+use super::session::{Session, int, ints};
 use super::snapshot::pending_between;
 
 /// The fewest people worth claiming.
 const FEWEST: i64 = 20;
 
 const WORKS: &str = "UPDATE offercast.machines SET working = true WHERE epoch = $1";
+
+// One whose claim was written while its answer was lost.
+const FOUND: &str = "SELECT id, first_row, last_row FROM offercast.ranges
+  WHERE plan = $1 AND epoch = $2 AND NOT (id = ANY ($3)) ORDER BY id LIMIT 1";
 
 const FREE: &str = "SELECT id, first_row, last_row FROM offercast.ranges
   WHERE plan = $1 AND epoch IS NULL AND first_row > $2 ORDER BY first_row LIMIT 1";
@@ -29,7 +33,7 @@ const LEFT: &str = "SELECT count(*) FROM (SELECT 1 FROM offercast.recipients
 const NEXT: &str = "SELECT min(id), max(id) FROM (SELECT id FROM offercast.recipients
   WHERE plan = $1 AND id > $2 AND state = 'pending' ORDER BY id LIMIT $3) AS found";
 const CLAIM: &str = "INSERT INTO offercast.ranges (plan, first_row, last_row, epoch)
-  VALUES ($1, $2, $3, $4)";
+  VALUES ($1, $2, $3, $4) RETURNING id";
 
 const RESCUE: &str = "UPDATE offercast.recipients AS r
   SET state = 'unknown', cause = 'crash', updated_at = $2
@@ -63,22 +67,53 @@ impl LockedLedger {
     /// Claims people after a row: nobody else sends to them. None are left when there are
     /// none.
     pub(super) fn claim_pending(
-        &self,
+        &mut self,
         plan: PlanRow,
         after: Option<RowId>,
         limit: usize,
     ) -> Result<Vec<PendingRow>, LedgerError> {
         let session = &self.reader.session;
-        let claim = || -> Result<Vec<PendingRow>, Fault> {
+        let known = self.may_have_claimed.then_some(self.claimed.as_slice());
+        let claim = || -> Result<_, Fault> {
             session.batch("BEGIN")?;
             session.batch(DECIDE)?;
             expect_member(session, session.run(WORKS, &[int(&self.hold.epoch)])?)?;
-            let rows = claim(session, self.hold.epoch, plan.0, after, stored(limit as u64))?;
+            if let Some(known) = known {
+                let found = claimed_unknowingly(session, self.hold.epoch, plan.0, known)?;
+                if found.is_some() {
+                    session.batch("COMMIT")?;
+                    return Ok(found);
+                }
+            }
+            let claimed = claim(session, self.hold.epoch, plan.0, after, stored(limit as u64))?;
             session.batch("COMMIT")?;
-            Ok(rows)
+            Ok(claimed)
         };
-        claim().map_err(|fault| self.reader.fail(fault, "claim who is to be sent to"))
+        let claimed =
+            claim().map_err(|fault| self.reader.fail(fault, "claim who is to be sent to"))?;
+        self.may_have_claimed = false;
+        let Some((range, rows)) = claimed else { return Ok(Vec::new()) };
+        self.claimed.push(range);
+        Ok(rows)
     }
+}
+
+/// A range with the people in it who wait.
+type Claimed = (i64, Vec<PendingRow>);
+
+/// The range whose claim was written without this machine hearing of it, if somebody waits
+/// in it.
+fn claimed_unknowingly(
+    session: &Session,
+    epoch: i64,
+    plan: i64,
+    known: &[i64],
+) -> Result<Option<Claimed>, Fault> {
+    let Some(found) = session.row(FOUND, &[int(&plan), int(&epoch), ints(&known)])? else {
+        return Ok(None);
+    };
+    let rows = pending_between(session, plan, found.get(1), found.get(2))?;
+    Ok((!rows.is_empty()).then(|| (found.get(0), rows)))
 }
 
 fn claim(
@@ -87,14 +122,14 @@ fn claim(
     plan: i64,
     after: Option<RowId>,
     limit: i64,
-) -> Result<Vec<PendingRow>, Fault> {
+) -> Result<Option<Claimed>, Fault> {
     let after = after.map_or(0, |row| row.0);
     while let Some(free) = session.row(FREE, &[int(&plan), int(&after)])? {
         let id: i64 = free.get(0);
         session.run(TAKE, &[int(&id), int(&epoch)])?;
         let rows = pending_between(session, plan, free.get(1), free.get(2))?;
         if !rows.is_empty() {
-            return Ok(rows);
+            return Ok(Some((id, rows)));
         }
     }
     let number = |sql: &str, params: &[_]| -> Result<i64, Fault> {
@@ -108,7 +143,8 @@ fn claim(
     let size = (left / (2 * machines)).clamp(FEWEST.min(limit), limit);
     let next = session.row(NEXT, &[int(&plan), int(&end), int(&size)])?;
     let bounds = next.map(|row| (row.get(0), row.get(1)));
-    let Some((Some(first), Some(last))) = bounds else { return Ok(Vec::new()) };
-    session.run(CLAIM, &[int(&plan), int(&first), int(&last), int(&epoch)])?;
-    pending_between(session, plan, first, last)
+    let Some((Some(first), Some(last))) = bounds else { return Ok(None) };
+    let range = session.row(CLAIM, &[int(&plan), int(&first), int(&last), int(&epoch)])?;
+    let range = range.expect("an INSERT returns its row").get(0);
+    Ok(Some((range, pending_between(session, plan, first, last)?)))
 }

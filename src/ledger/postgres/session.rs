@@ -3,6 +3,7 @@
 //! Statements are sent unnamed with their types, in one round trip each: nothing of them
 //! stays in the session.
 
+use std::cell::Cell;
 use std::fmt;
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, NoTls, Row, Socket};
 
 use crate::ledger::address::Place;
-use crate::ledger::error::{LedgerError, StoreFault};
+use crate::ledger::error::LedgerError;
+use crate::ledger::store_fault::StoreFault;
 
 use super::address::{Host, ServerAddress, Tls};
 use super::fault::{Fault, ServerFault};
@@ -24,7 +26,8 @@ use super::tls;
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// How long an answer may take. Recording a million people is many answers.
+/// How long an answer may take, unless less is asked for. Recording a million people is many
+/// answers.
 const ANSWER: Duration = Duration::from_mins(1);
 
 /// How long the network may take to acknowledge what was written.
@@ -76,6 +79,20 @@ pub(super) struct Session {
     runtime: Option<Runtime>,
     client: Client,
     place: Place,
+    backend: Backend,
+    /// How long an answer may take.
+    patience: Cell<Duration>,
+    /// An answer did not come: nothing is asked on this connection any more.
+    is_silent: Cell<bool>,
+}
+
+/// A connection as the server knows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Backend {
+    /// The number of its process there.
+    pub(super) process: i64,
+    /// When it began, in microseconds: process numbers are used again.
+    pub(super) since: i64,
 }
 
 impl fmt::Debug for Session {
@@ -119,9 +136,29 @@ impl Session {
             }
             Err(fault) => return Err(fault.at(&place, "connect")),
         };
-        let session = Self { runtime: Some(runtime), client, place };
+        let mut session = Self {
+            runtime: Some(runtime),
+            client,
+            place,
+            backend: Backend::default(),
+            patience: Cell::new(ANSWER),
+            is_silent: Cell::new(false),
+        };
         session.expect_own().map_err(|fault| fault.at(&session.place, "open it"))?;
         Ok(session)
+    }
+
+    /// From now on an answer may take so long, and so long the server lets a transaction wait
+    /// for its next statement: nobody else is to wait longer for one who is gone.
+    pub(super) fn hurry(&self, patience: Duration) -> Result<(), Fault> {
+        self.patience.set(patience);
+        let millis = patience.as_millis();
+        self.batch(&format!("SET idle_in_transaction_session_timeout = {millis}"))
+    }
+
+    /// This connection, as the server knows it.
+    pub(super) fn backend(&self) -> Backend {
+        self.backend
     }
 
     /// The ledger, as messages name it.
@@ -210,26 +247,45 @@ impl Session {
         &self,
         answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, Fault> {
-        let runtime = self.runtime.as_ref().expect("it is there until the session is dropped");
-        match runtime.block_on(async { tokio::time::timeout(ANSWER, answer).await }) {
-            Ok(answer) => Ok(answer?),
-            Err(_) => Err(Fault::Silent),
+        if self.is_silent.get() {
+            return Err(Fault::Silent);
         }
+        let runtime = self.runtime.as_ref().expect("it is there until the session is dropped");
+        let patience = self.patience.get();
+        let answer = runtime.block_on(async { tokio::time::timeout(patience, answer).await });
+        if let Ok(answer) = answer {
+            return Ok(answer?);
+        }
+        self.is_silent.set(true);
+        Err(Fault::Silent)
     }
 
     /// Refuses a connection pooler in between: what is set here must be found here, as the
     /// lock must.
-    fn expect_own(&self) -> Result<(), Fault> {
+    fn expect_own(&mut self) -> Result<(), Fault> {
         let found = self.row(FIND_PROBE, &[text(&PROBE)])?;
-        let found: Option<String> = found.and_then(|row| row.get(0));
-        if found.as_deref() == Some("on") {
+        let found = found.expect("a SELECT without FROM has one row");
+        if found.get::<_, Option<&str>>(0) == Some("on") {
+            self.backend = Backend { process: found.get(1), since: found.get(2) };
             return Ok(());
         }
         Err(LedgerError::Pooled { place: self.place.clone() }.into())
     }
 }
 
-const FIND_PROBE: &str = "SELECT current_setting($1, true)";
+/// [`Backend::since`] in `pg_stat_activity`.
+macro_rules! since {
+    () => {
+        "coalesce((extract(epoch FROM backend_start) * 1000000)::bigint, 0)"
+    };
+}
+pub(super) use since;
+
+const FIND_PROBE: &str = concat!(
+    "SELECT current_setting($1, true), pg_backend_pid()::bigint, coalesce((SELECT ",
+    since!(),
+    " FROM pg_stat_activity WHERE pid = pg_backend_pid()), 0)"
+);
 
 impl Drop for Session {
     fn drop(&mut self) {

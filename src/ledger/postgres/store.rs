@@ -153,6 +153,14 @@ impl store::LockedLedger for LockedLedger {
         self.write_changes(changes)
     }
 
+    fn come_back(&mut self) -> Result<(), LedgerError> {
+        self.connect_again()
+    }
+
+    fn write_again(&mut self, changes: &[Change]) -> Result<(), LedgerError> {
+        if self.has_taken(changes)? { Ok(()) } else { self.write_changes(changes) }
+    }
+
     fn record_stop(&mut self, campaign: &CampaignName, stop: &LastStop) -> Result<(), LedgerError> {
         self.add_stop(campaign, stop)
     }

@@ -62,8 +62,10 @@ const WRITE_AS_MACHINE: &str =
 
 const STATES: &str = "SELECT id, state FROM offercast.recipients WHERE id = ANY ($1)";
 
+// Once, also when its answer was lost and it is tried again.
 const STOP: &str = "INSERT INTO offercast.stops (campaign, stopped_at, reason, detail)
-  VALUES ($1, $2, $3, $4)";
+  SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT 1 FROM offercast.stops
+    WHERE campaign = $1 AND stopped_at = $2 AND reason = $3)";
 
 const TEST_SEND: &str = "INSERT INTO offercast.test_sends (campaign, number, coupon_code,
     content_hash, state, cause, detail, message_id, request_id, sent_at)
@@ -206,13 +208,7 @@ impl LockedLedger {
         changes.iter().find_map(|change| {
             let row = row_of(change);
             let found = states.get(&row).copied().flatten();
-            let (expected, next) = match change {
-                Change::Intend { .. } => (State::Pending, State::Attempting),
-                Change::Conclude { outcome, .. } => {
-                    (State::Attempting, OutcomeWords::of(outcome).state)
-                }
-                Change::Skip { .. } => (State::Pending, State::Skipped),
-            };
+            let (expected, next) = ends_of(change);
             states.insert(row, Some(next));
             (found != Some(expected))
                 .then(|| LedgerError::UnexpectedState { row: RowId(row), expected, found }.into())
@@ -258,7 +254,16 @@ impl LockedLedger {
     }
 }
 
-fn row_of(change: &Change) -> i64 {
+/// The states that a change starts from and ends in.
+pub(super) fn ends_of(change: &Change) -> (State, State) {
+    match change {
+        Change::Intend { .. } => (State::Pending, State::Attempting),
+        Change::Conclude { outcome, .. } => (State::Attempting, OutcomeWords::of(outcome).state),
+        Change::Skip { .. } => (State::Pending, State::Skipped),
+    }
+}
+
+pub(super) fn row_of(change: &Change) -> i64 {
     match change {
         Change::Intend { row, .. } | Change::Conclude { row, .. } | Change::Skip { row, .. } => {
             row.0

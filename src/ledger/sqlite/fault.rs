@@ -5,7 +5,8 @@ use std::path::Path;
 use rusqlite::ErrorCode;
 use rusqlite::types::FromSqlError;
 
-use crate::ledger::error::{Damage, LedgerError, StoreFault, WriteNeed};
+use crate::ledger::error::{Damage, LedgerError, WriteNeed};
+use crate::ledger::store_fault::StoreFault;
 
 /// What a function of this folder fails with, before the path and the operation are known.
 #[derive(Debug)]

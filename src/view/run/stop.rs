@@ -79,6 +79,9 @@ pub(super) fn pause_sentence(cause: PauseCause, detail: Option<&Rejection>) -> S
         PauseCause::Overloaded => "Kaleyra is overloaded (503)",
         PauseCause::NoConnection => "no connection to Kaleyra",
         PauseCause::Daily => "`delivery.daily` is reached, the next place is free then",
+        PauseCause::Ledger => {
+            "the ledger's server is away; what is in hand is written when it is back"
+        }
         PauseCause::Breaker => "too many outcomes could not be known; one request will probe",
     };
     match detail.filter(|_| cause == PauseCause::NoConnection) {
@@ -94,6 +97,7 @@ pub(super) fn pause_word(cause: PauseCause) -> &'static str {
         PauseCause::Overloaded => "overloaded",
         PauseCause::NoConnection => "no_connection",
         PauseCause::Daily => "daily",
+        PauseCause::Ledger => "ledger",
         PauseCause::Breaker => "breaker",
     }
 }

@@ -73,6 +73,11 @@ impl Look {
         self.rows.iter().filter(|row| row.cause.as_deref() == Some("crash")).count() as u64
     }
 
+    /// How many people are planned, over all plans.
+    pub(crate) fn planned(&self) -> Option<i64> {
+        self.planned
+    }
+
     /// Whether the plan was consumed.
     pub(crate) fn is_planned(&self) -> bool {
         self.planned.is_some()

@@ -1,15 +1,15 @@
 //! A PostgreSQL server of the tests' own, for ledgers in it: started when the first world
-//! wants one, gone with the test program.
+//! wants one, gone with the test program. A world whose server is to fail has one for itself.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::OnceLock;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// Starts the server in a folder of its own, on a socket there, names the folder, and ends it
-/// when standard input closes: also when the tests are killed.
+/// Starts the server in a folder of its own, on a socket there, names the folder, does as it
+/// is told, and ends it when standard input closes: also when the tests are killed.
 const SERVE: &str = r#"
 set -e
 dir=$(mktemp -d "${TMPDIR:-/tmp}/offercast-postgres-XXXXXX")
@@ -27,18 +27,31 @@ certify() (
 )
 ssl=off
 if certify >"$dir/certify.log" 2>&1; then ssl=on; fi
-"$1/postgres" -D "$dir/data" -k "$dir" -c listen_addresses=127.0.0.1 -p "$2" \
-  -c ssl=$ssl -c ssl_cert_file="$dir/server.crt" -c ssl_key_file="$dir/server.key" \
-  -c max_connections=200 \
-  >"$dir/log" 2>&1 </dev/null &
-server=$!
-until "$1/pg_isready" -q -h "$dir" -p "$2"; do
-  kill -0 $server 2>/dev/null || { cat "$dir/log"; exit 1; }
-  sleep 0.05
-done
+serve() {
+  "$1/postgres" -D "$dir/data" -k "$dir" -c listen_addresses=127.0.0.1 -p "$2" \
+    -c ssl=$ssl -c ssl_cert_file="$dir/server.crt" -c ssl_key_file="$dir/server.key" \
+    -c max_connections=200 \
+    >>"$dir/log" 2>&1 </dev/null &
+  server=$!
+  until "$1/pg_isready" -q -h "$dir" -p "$2"; do
+    kill -0 $server 2>/dev/null || { cat "$dir/log"; exit 1; }
+    sleep 0.05
+  done
+}
+processes() { echo $server; cat /proc/$server/task/$server/children; }
+serve "$1" "$2"
 echo "ready $dir"
-read -r _ || true
-kill -INT $server
+while read -r word; do
+  case $word in
+    crash) kill -QUIT $server; wait $server || true ;;
+    start) serve "$1" "$2" ;;
+    # One of them may end in between.
+    freeze) kill -STOP $(processes) || true ;;
+    thaw) kill -CONT $(processes) || true ;;
+  esac
+  echo done
+done
+kill -INT $server 2>/dev/null || true
 wait $server || true
 "#;
 
@@ -84,15 +97,26 @@ const INSTALL: &str = "PostgreSQL is not installed (on Debian: apt install postg
 #[derive(Debug)]
 pub(crate) struct Database {
     name: String,
+    server: Arc<Server>,
 }
 
 impl Database {
     /// An empty one.
     pub(crate) fn create() -> Self {
+        static SERVER: OnceLock<Arc<Server>> = OnceLock::new();
+        Self::of(SERVER.get_or_init(|| Arc::new(Server::start())))
+    }
+
+    /// An empty one of a server that has no other.
+    pub(crate) fn alone() -> Self {
+        Self::of(&Arc::new(Server::start()))
+    }
+
+    fn of(server: &Arc<Server>) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let name = format!("world_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        server().psql("postgres", &format!("CREATE DATABASE {name}"));
-        Self { name }
+        server.psql("postgres", &format!("CREATE DATABASE {name}"));
+        Self { name, server: Arc::clone(server) }
     }
 
     /// Its URL.
@@ -102,13 +126,13 @@ impl Database {
 
     /// Its URL for another role.
     pub(crate) fn url_of(&self, role: &str) -> String {
-        let Server { folder, port, .. } = server();
+        let Server { folder, port, .. } = &*self.server;
         format!("postgres://{role}@:{port}/{}?host={}", self.name, folder.display())
     }
 
     /// Its URL over the network of this machine.
     pub(crate) fn url_over(&self, host: &str) -> String {
-        format!("postgres://owner@{host}:{}/{}", server().port, self.name)
+        format!("postgres://owner@{host}:{}/{}", self.port(), self.name)
     }
 
     /// Its name.
@@ -117,42 +141,81 @@ impl Database {
     }
 
     /// The port the server listens on.
-    pub(crate) fn port() -> u16 {
-        server().port
+    pub(crate) fn port(&self) -> u16 {
+        self.server.port
+    }
+
+    /// The folder of the server, which it may write to.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.server.folder
     }
 
     /// The authority that the server's certificate is from, if it could be made.
-    pub(crate) fn authority() -> Option<PathBuf> {
-        Some(server().folder.join("ca.crt")).filter(|file| file.is_file())
+    pub(crate) fn authority(&self) -> Option<PathBuf> {
+        Some(self.server.folder.join("ca.crt")).filter(|file| file.is_file())
     }
 
     /// What `psql` answers, without headings.
     #[track_caller]
     pub(crate) fn query(&self, sql: &str) -> String {
-        server().psql(&self.name, sql)
+        self.server.psql(&self.name, sql)
+    }
+
+    /// Ends all processes of the server, as its crash would.
+    pub(crate) fn crash(&self) {
+        self.server.tell("crash");
+    }
+
+    /// Starts the server again.
+    pub(crate) fn start(&self) {
+        self.server.tell("start");
+    }
+
+    /// Stops all processes of the server where they are.
+    pub(crate) fn freeze(&self) {
+        self.server.tell("freeze");
+    }
+
+    /// Lets them go on.
+    pub(crate) fn thaw(&self) {
+        self.server.tell("thaw");
     }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // A process of the world may still be on its way out.
-        server().psql("postgres", &format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        // One that is the server's only one goes with it, however that is.
+        if Arc::strong_count(&self.server) > 1 {
+            // A process of the world may still be on its way out.
+            let sql = format!("DROP DATABASE {} WITH (FORCE)", self.name);
+            self.server.psql("postgres", &sql);
+        }
     }
 }
 
 /// The running server.
+#[derive(Debug)]
 struct Server {
     folder: PathBuf,
     programs: PathBuf,
     port: u16,
-    // The server ends when this closes, which it does with the test program at the latest.
-    _stays: ChildStdin,
-    _guard: Child,
+    guard: Mutex<Guard>,
 }
 
-fn server() -> &'static Server {
-    static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(Server::start)
+/// What started the server and ends it.
+#[derive(Debug)]
+struct Guard {
+    // The server ends when this closes, which it does with the test program at the latest.
+    words: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+    child: Child,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.words = None;
+        let _ = self.child.wait();
+    }
 }
 
 impl Server {
@@ -167,7 +230,7 @@ impl Server {
         } else {
             Command::new("sh")
         };
-        let mut guard = command
+        let mut child = command
             .args(["-c", SERVE, "sh"])
             .arg(&programs)
             .arg(port.to_string())
@@ -176,16 +239,27 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .expect("a shell can be started");
-        let stays = guard.stdin.take().expect("it is piped");
-        let mut lines = BufReader::new(guard.stdout.take().expect("it is piped"));
+        let words = child.stdin.take();
+        let mut answers = BufReader::new(child.stdout.take().expect("it is piped"));
         let mut line = String::new();
-        lines.read_line(&mut line).expect("the guard speaks UTF-8");
+        answers.read_line(&mut line).expect("the guard speaks UTF-8");
         let Some(folder) = line.trim_end().strip_prefix("ready ") else {
             let mut rest = String::new();
-            let _ = lines.read_to_string(&mut rest);
+            let _ = answers.read_to_string(&mut rest);
             panic!("PostgreSQL does not start: {line}{rest}");
         };
-        Self { folder: PathBuf::from(folder), programs, port, _stays: stays, _guard: guard }
+        let folder = PathBuf::from(folder);
+        Self { folder, programs, port, guard: Mutex::new(Guard { words, answers, child }) }
+    }
+
+    /// Has something done to the server, and waits until it is.
+    fn tell(&self, word: &str) {
+        let mut guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner);
+        let words = guard.words.as_mut().expect("it is there until it is dropped");
+        writeln!(words, "{word}").expect("the guard listens");
+        let mut line = String::new();
+        guard.answers.read_line(&mut line).expect("the guard speaks UTF-8");
+        assert_eq!(line, "done\n", "{word}");
     }
 
     #[track_caller]
@@ -204,7 +278,7 @@ impl Server {
 }
 
 /// A port that nobody listens on.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("the system has a free port");
     listener.local_addr().expect("it is bound").port()
 }

@@ -218,6 +218,15 @@ impl World {
     /// Keeps the ledger in PostgreSQL whatever the other worlds do.
     pub(crate) fn on_postgres(mut self) -> Self {
         let database = self.database.take().unwrap_or_else(Database::create);
+        self.in_database(database)
+    }
+
+    /// The same with a server of its own, to which things may be done.
+    pub(crate) fn on_its_own_postgres(self) -> Self {
+        self.in_database(Database::alone())
+    }
+
+    fn in_database(mut self, database: Database) -> Self {
         self.environment.insert("OFFERCAST_LEDGER".to_owned(), database.url());
         self.database = Some(database);
         self
