@@ -10,7 +10,7 @@ use rustix::process::Signal;
 
 use crate::kills::checker::Look;
 use crate::kills::dice::{Dice, Replay, first_seed, say, variable};
-use crate::support::{CAMPAIGN, Command, Process, World, is_missing, people};
+use crate::support::{CAMPAIGN, Command, Cut, Process, Relay, Run, World, is_missing, people};
 
 /// A campaign in a world whose stand-in takes its time; `None` where no server can be had.
 fn world(count: usize, rate: &str, script: &str) -> Option<World> {
@@ -27,9 +27,10 @@ fn apply_on(world: &World, machine: usize) -> Process<'_> {
     command(world, machine).spawn()
 }
 
-/// The same, whose lease the others wait two seconds for.
-fn apply_briefly_on(world: &World, machine: usize) -> Process<'_> {
-    command(world, machine).env("OFFERCAST_LEASE", "2s").spawn()
+/// The same, whose lease the others wait two seconds for, and whose ledger is behind a relay.
+fn apply_briefly_on<'w>(world: &'w World, relay: &Relay, machine: usize) -> Process<'w> {
+    let url = relay.url(world.database());
+    command(world, machine).env("OFFERCAST_LEDGER", &url).env("OFFERCAST_LEASE", "2s").spawn()
 }
 
 /// Longer than that lease.
@@ -100,22 +101,35 @@ fn another_plan_is_not_recorded_while_machines_send() {
 struct Harm {
     kills: u64,
     stops: u64,
-    /// Machines that lost their lease on a busy host, with nothing done to them.
+    /// Machines that lost their lease on a busy host.
     lapses: u64,
+    /// Machines that were cut off before they could send anything.
+    barred: u64,
+    /// Connections cut.
+    cuts: u64,
     campaigns: u64,
     people: u64,
     unknown: u64,
+}
+
+impl Harm {
+    fn ended_by_itself(&mut self, run: &Run) {
+        self.lapses += u64::from(run.code() == Some(8));
+        self.barred += u64::from(run.code() == Some(6));
+    }
 }
 
 /// People in each campaign.
 const PEOPLE: usize = 500;
 /// Most requests of one machine on the wire.
 const IN_FLIGHT: u64 = 4;
+/// Bytes of all connections within which one is cut: a few seconds' worth.
+const BYTES: u64 = 30_000;
 /// More rounds than any campaign here takes.
 const MOST_ROUNDS: u32 = 400;
 
 #[test]
-fn killed_and_stopped_at_any_time_three_machines_send_to_nobody_twice() {
+fn killed_stopped_and_cut_off_at_any_time_three_machines_send_to_nobody_twice() {
     if is_missing() {
         return;
     }
@@ -126,27 +140,36 @@ fn killed_and_stopped_at_any_time_three_machines_send_to_nobody_twice() {
         send_with_harm(seed, wanted, &mut harm);
         seed += 1;
     }
-    let Harm { kills, stops, lapses, campaigns, people, unknown } = harm;
+    let Harm { kills, stops, lapses, barred, cuts, campaigns, people, unknown } = harm;
+    assert!(cuts > kills / 4, "{harm:?}");
     say(&format!(
-        "3 machines: {kills} killed, {stops} stopped past their lease, {lapses} lapsed by themselves, in \
-         {campaigns} campaigns of {people} people; accepted twice 0, lost 0; unknown {unknown} (bound {})",
+        "3 machines: {kills} killed, {stops} stopped past their lease, {lapses} without it on a \
+         busy host, {cuts} connections cut ({barred} machines barred by that before they sent), in {campaigns} campaigns of {people} people; accepted twice 0, lost 0; unknown {unknown} (bound {})",
         (kills + stops + lapses) * IN_FLIGHT
     ));
 }
 
-/// One campaign: machines are killed, or stopped until the others take over, and others come
-/// in their place, until nobody is left.
+/// One campaign: connections are cut, machines are killed, or stopped until the others take
+/// over, and others come in their place, until nobody is left.
 fn send_with_harm(seed: u64, wanted: u64, harm: &mut Harm) {
     let _replay = Replay(seed);
     let mut dice = Dice::new(seed);
     let script = format!(r#"{{"seed": {seed}, "latency_ms": [5, 25]}}"#);
     let world = world(PEOPLE, "50/s", &script).expect("a server can be had");
+    let relay = Relay::before(world.database());
     let before = harm.kills + harm.stops + harm.lapses;
-    let mut machines: Vec<_> = (0..3).map(|machine| apply_briefly_on(&world, machine)).collect();
+    let mut machines: Vec<_> =
+        (0..3).map(|machine| apply_briefly_on(&world, &relay, machine)).collect();
     let mut rounds = 0;
     while harm.kills + harm.stops < wanted && rounds < MOST_ROUNDS {
         rounds += 1;
+        if dice.one_in(2) {
+            relay.cut(Cut::Byte(dice.between(1, BYTES)));
+        }
         std::thread::sleep(dice.micros(300_000));
+        if dice.one_in(12) {
+            relay.cut_all();
+        }
         let chosen = usize::try_from(dice.between(0, 2)).expect("small");
         let machine = machines.remove(chosen);
         if dice.one_in(8) {
@@ -161,15 +184,14 @@ fn send_with_harm(seed: u64, wanted: u64, harm: &mut Harm) {
             machine.signal(Signal::KILL);
             let run = machine.wait();
             assert!(matches!(run.code(), None | Some(0 | 6 | 7 | 8)), "{run}");
-            let was_gone = matches!(run.code(), Some(6 | 8));
-            harm.kills += u64::from(!was_gone);
-            harm.lapses += u64::from(was_gone);
+            harm.kills += u64::from(!matches!(run.code(), Some(6 | 8)));
+            harm.ended_by_itself(&run);
         }
         if rounds.is_multiple_of(4) {
             let received = world.received();
             Look::in_database(world.database()).expect_known(&received);
         }
-        machines.insert(chosen, apply_briefly_on(&world, chosen));
+        machines.insert(chosen, apply_briefly_on(&world, &relay, chosen));
         if world.received().len() > PEOPLE - 20 {
             break;
         }
@@ -177,8 +199,9 @@ fn send_with_harm(seed: u64, wanted: u64, harm: &mut Harm) {
     for machine in machines {
         let run = machine.wait();
         assert!(matches!(run.code(), Some(0 | 5 | 6 | 7 | 8)), "{run}");
-        harm.lapses += u64::from(matches!(run.code(), Some(6 | 8)));
+        harm.ended_by_itself(&run);
     }
+    harm.cuts += relay.cuts();
     // Whatever was left by the last ones, and what a journal holds.
     let last: Vec<_> = (0..3).map(|machine| apply_on(&world, machine)).collect();
     for machine in last {
