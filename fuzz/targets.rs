@@ -95,7 +95,7 @@ pub(crate) fn template(bytes: &[u8]) {
     let cells: Vec<String> =
         names.iter().map(|_| lines.next().unwrap_or("Asha").chars().take(4096).collect()).collect();
     let number = PhoneNumber::from_digits(919_812_345_678).expect("a number");
-    let fields = Fields::new(Arc::clone(&names), cells);
+    let fields = Fields::new(Arc::clone(&names), &cells);
     let recipient = Recipient { number, id: None, fields, origin: Origin { source: 0, line: 2 } };
     let known =
         SourceColumns { name: "rows.csv".to_owned(), names: names.to_vec(), complete: true };

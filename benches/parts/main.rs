@@ -70,7 +70,7 @@ fn number(index: u64) -> PhoneNumber {
 fn recipient(index: u64) -> Recipient {
     let names = ["phone", "first_name", "city"].map(str::to_owned);
     let values = vec![number(index).e164(), "Asha".to_owned(), "Mumbai".to_owned()];
-    let fields = Fields::new(names.to_vec().into(), values);
+    let fields = Fields::new(names.to_vec().into(), &values);
     Recipient {
         number: number(index),
         id: None,

@@ -8,6 +8,7 @@ use super::dropped::DropReason;
 use super::filter::{RowFilter, RowFilterFault};
 use super::lines::ReadError;
 use super::number::Reading;
+use super::report::Sighting;
 use super::row::{Row, RowRead};
 use super::source::{FileSource, Rows};
 
@@ -33,12 +34,18 @@ pub(super) struct Slot<T> {
     pub(super) judgement: Option<Judgement<T>>,
     /// The row as a recipient, where it is one.
     pub(super) recipient: Option<Recipient>,
+    /// Where the recipient stands in a list of the caller's.
+    pub(super) place: Option<u32>,
+    /// What the recipient is to those before.
+    pub(super) sighting: Sighting,
 }
 
 /// What is decided about a row by itself.
 pub(super) enum Judgement<T> {
     /// Somebody to send to, unless seen before.
-    Keep {
+    Keep { reading: Reading },
+    /// The same.
+    Made {
         reading: Reading,
         /// What the caller made of the recipient.
         made: T,
@@ -67,7 +74,7 @@ impl<T> Block<T> {
             slot.shrink();
             let Some(read) = rows.next(&mut slot.row)? else { return Ok(false) };
             slot.read = read;
-            bytes += slot.row.bytes.len();
+            bytes += slot.row.text.len();
             self.filled += 1;
         }
         Ok(true)
@@ -80,24 +87,22 @@ impl<T> Block<T> {
 
 impl<T> Slot<T> {
     fn new(names: &Arc<[String]>) -> Self {
-        Self { row: Row::new(Arc::clone(names)), read: Ok(()), judgement: None, recipient: None }
+        let (row, sighting) = (Row::new(Arc::clone(names)), Sighting::New);
+        Self { row, read: Ok(()), judgement: None, recipient: None, place: None, sighting }
     }
 
     fn shrink(&mut self) {
-        if self.row.bytes.capacity() > USUAL_ROW_BYTES {
-            self.row.bytes = Vec::new();
+        let kept = self.recipient.as_ref().map_or(0, |recipient| recipient.fields.capacity());
+        if self.row.text.capacity().max(kept) > USUAL_ROW_BYTES {
+            self.row.text = String::new();
             self.recipient = None;
         }
     }
 
-    /// Makes the row a recipient, in the memory of the one before it.
-    pub(super) fn fill(
-        &mut self,
-        id: Option<usize>,
-        number: PhoneNumber,
-        origin: Origin,
-    ) -> &Recipient {
-        let row = &self.row;
+    /// Makes the row a recipient, in the memory of the one before it. The cells are the
+    /// recipient's from then on.
+    pub(super) fn fill(&mut self, id: Option<usize>, number: PhoneNumber, origin: Origin) {
+        let row = &mut self.row;
         let recipient = self.recipient.get_or_insert_with(|| Recipient {
             number,
             id: None,
@@ -105,9 +110,8 @@ impl<T> Slot<T> {
             origin,
         });
         if !Arc::ptr_eq(recipient.fields.names(), &row.names) {
-            recipient.fields = Fields::new(Arc::clone(&row.names), Vec::new());
+            recipient.fields = Fields::new(Arc::clone(&row.names), &[]);
         }
-        recipient.fields.refill(row.cells());
         recipient.number = number;
         recipient.origin = origin;
         let id = id.and_then(|column| row.cell(column)).filter(|id| !id.is_empty());
@@ -118,7 +122,7 @@ impl<T> Slot<T> {
             }
             (id, kept) => *kept = id.map(str::to_owned),
         }
-        recipient
+        recipient.fields.exchange(&mut row.text, &mut row.spans);
     }
 }
 

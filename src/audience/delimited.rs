@@ -17,13 +17,15 @@ mod tests;
 /// Reads rows of one file.
 pub(super) struct DelimitedRows<'p, R> {
     lines: Lines<'p, R>,
+    /// The bytes of the row that is being cut.
+    bytes: Vec<u8>,
     delimiter: u8,
     columns: usize,
 }
 
 impl<'p, R: Read> DelimitedRows<'p, R> {
     pub(super) fn new(lines: Lines<'p, R>, delimiter: u8) -> Self {
-        Self { lines, delimiter, columns: 0 }
+        Self { lines, bytes: Vec::new(), delimiter, columns: 0 }
     }
 
     /// Reads the first row, whatever its width; `None` when the file has none. All others
@@ -47,30 +49,40 @@ impl<'p, R: Read> DelimitedRows<'p, R> {
     fn cut(&mut self, row: &mut Row) -> Result<Option<RowRead>, ReadError> {
         loop {
             row.clear();
-            if !self.lines.append(&mut row.bytes, None)? {
+            self.bytes.clear();
+            if !self.lines.append(&mut self.bytes, None)? {
                 return Ok(None);
             }
             row.line = self.lines.line();
-            let end = without_line_end(&row.bytes);
+            let end = without_line_end(&self.bytes);
             if end == 0 {
                 continue;
             }
-            if row.bytes.contains(&b'"') {
-                return self.cut_quoted(row).map(Some);
-            }
-            row.bytes.truncate(end);
+            let mut read = Ok(());
             let mut start = 0;
-            for (at, &byte) in row.bytes.iter().enumerate() {
+            for (at, &byte) in self.bytes[..end].iter().enumerate() {
                 if byte == self.delimiter {
                     row.spans.push((start, at));
                     start = at + 1;
+                } else if byte == b'"' {
+                    row.spans.clear();
+                    return self.cut_quoted(row).map(Some);
                 } else if byte == b'\r' {
-                    return Ok(Some(Err(RowFault::CarriageReturn)));
+                    read = Err(RowFault::CarriageReturn);
                 }
             }
             row.spans.push((start, end));
-            return Ok(Some(Ok(())));
+            if read.is_ok() {
+                self.hand_over(end, row);
+            }
+            return Ok(Some(read));
         }
+    }
+
+    /// Makes the first so many bytes the row's text.
+    fn hand_over(&self, length: usize, row: &mut Row) {
+        // Lines are checked as they are read and cut at ASCII bytes only.
+        row.text.push_str(std::str::from_utf8(&self.bytes[..length]).unwrap_or_default());
     }
 
     /// Takes a row with quotes apart. Cells are unquoted in place: they only get shorter.
@@ -78,12 +90,12 @@ impl<'p, R: Read> DelimitedRows<'p, R> {
         let (mut at, mut written) = (0, 0);
         loop {
             let start = written;
-            if row.bytes.get(at) == Some(&b'"') {
+            if self.bytes.get(at) == Some(&b'"') {
                 at += 1;
                 loop {
-                    match (row.bytes.get(at).copied(), row.bytes.get(at + 1).copied()) {
+                    match (self.bytes.get(at).copied(), self.bytes.get(at + 1).copied()) {
                         (Some(b'"'), Some(b'"')) => {
-                            row.bytes[written] = b'"';
+                            self.bytes[written] = b'"';
                             (at, written) = (at + 2, written + 1);
                         }
                         (Some(b'"'), _) => {
@@ -91,29 +103,29 @@ impl<'p, R: Read> DelimitedRows<'p, R> {
                             break;
                         }
                         (Some(byte), _) => {
-                            row.bytes[written] = byte;
+                            self.bytes[written] = byte;
                             (at, written) = (at + 1, written + 1);
                         }
                         (None, _) => {
-                            if !self.lines.append(&mut row.bytes, Some(row.line))? {
+                            if !self.lines.append(&mut self.bytes, Some(row.line))? {
                                 return Err(ReadError::OpenQuote { line: row.line });
                             }
                         }
                     }
                 }
             } else {
-                while let Some(&byte) = row.bytes.get(at) {
+                while let Some(&byte) = self.bytes.get(at) {
                     if byte == self.delimiter || byte == b'\n' || byte == b'\r' {
                         break;
                     }
-                    row.bytes[written] = byte;
+                    self.bytes[written] = byte;
                     (at, written) = (at + 1, written + 1);
                 }
             }
             row.spans.push((start, written));
-            match &row.bytes[at..] {
+            match &self.bytes[at..] {
                 [] | b"\n" | b"\r" | b"\r\n" => {
-                    row.bytes.truncate(written);
+                    self.hand_over(written, row);
                     return Ok(Ok(()));
                 }
                 [byte, ..] if *byte == self.delimiter => at += 1,

@@ -50,17 +50,17 @@ fn take_apart(line: &[u8], row: &mut Row) -> Result<(), RowFault> {
         }
     }
     for (_, value) in present() {
-        let start = row.bytes.len();
+        let start = row.text.len();
         match value.get().as_bytes() {
             [b'"', ..] => {
                 let text: Text<'_> =
                     serde_json::from_str(value.get()).map_err(|_| RowFault::NotAnObject)?;
-                row.bytes.extend_from_slice(text.0.as_bytes());
+                row.text.push_str(&text.0);
             }
             [b'{' | b'[', ..] => return Err(RowFault::Nested),
-            literal => row.bytes.extend_from_slice(literal),
+            _ => row.text.push_str(value.get()),
         }
-        row.spans.push((start, row.bytes.len()));
+        row.spans.push((start, row.text.len()));
     }
     let same = row.names.len() == row.spans.len()
         && present().zip(row.names.iter()).all(|((name, _), known)| **name == **known);

@@ -29,7 +29,9 @@ pub(super) struct Pass<'p, 'c, T> {
 /// What is decided about a row by itself, without those before it.
 pub(super) struct Judge<'p, T> {
     pub(super) exclusions: &'p Exclusions,
-    pub(super) make: &'p (dyn Fn(&Recipient) -> T + Sync),
+    /// Where a person stands in a list of the caller's.
+    pub(super) place: &'p (dyn Fn(PhoneNumber) -> Option<u32> + Sync),
+    pub(super) make: &'p (dyn Fn(&Recipient, Option<u32>) -> T + Sync),
 }
 
 impl<T: Send> Pass<'_, '_, T> {
@@ -50,7 +52,10 @@ impl<T: Send> Pass<'_, '_, T> {
                 })
             },
             |block| judge.block(block, file, source),
-            |block| block.slots().iter_mut().try_for_each(|slot| self.take(slot, file, source)),
+            |block| {
+                self.sight(block, &file.declared.phone);
+                block.slots().iter_mut().try_for_each(|slot| self.take(slot, file, source))
+            },
         );
         if let Some(error) = failure.filter(|_| flow.is_continue()) {
             self.faults.extend(vec![read_finding(&error, &file.name, false)]);
@@ -72,8 +77,10 @@ impl<T: Send> Pass<'_, '_, T> {
                     }
                     None => {
                         let recipient = listed(entry, reading, origin);
-                        let made = (self.judge.make)(&recipient);
-                        self.keep(&recipient, reading, "phone", made)
+                        let place = (self.judge.place)(recipient.number);
+                        let made = (self.judge.make)(&recipient, place);
+                        let sighting = self.seen.note(&recipient, place, "phone");
+                        self.keep(&recipient, reading, sighting, made)
                     }
                 },
             };
@@ -83,18 +90,30 @@ impl<T: Send> Pass<'_, '_, T> {
         }
     }
 
+    /// Notes everybody in a block, before anything else is done with its rows: looking people
+    /// up is mostly waiting for memory, and the looks of one short loop wait together.
+    fn sight(&mut self, block: &mut Block<T>, phone: &str) {
+        for slot in block.slots() {
+            if let (Some(Judgement::Made { .. }), Some(recipient)) =
+                (&slot.judgement, &slot.recipient)
+            {
+                slot.sighting = self.seen.note(recipient, slot.place, phone);
+            }
+        }
+    }
+
     fn take(&mut self, slot: &mut Slot<T>, file: &FileSource<'_>, source: u16) -> ControlFlow<()> {
         let origin = Origin { source, line: slot.row.line };
         match slot.judgement.take() {
-            Some(Judgement::Keep { reading, made }) => {
+            Some(Judgement::Made { reading, made }) => {
                 let recipient = slot.recipient.as_ref().expect("it was filled when judged");
-                self.keep(recipient, reading, &file.declared.phone, made)
+                self.keep(recipient, reading, slot.sighting, made)
             }
             Some(Judgement::Drop { number, reason }) => {
                 self.drop(Dropped { origin, number, reason })
             }
             Some(Judgement::Fault(fault)) => self.faults.filter(&file.name, slot.row.line, &fault),
-            None => ControlFlow::Continue(()),
+            Some(Judgement::Keep { .. }) | None => ControlFlow::Continue(()),
         }
     }
 
@@ -102,12 +121,10 @@ impl<T: Send> Pass<'_, '_, T> {
         &mut self,
         recipient: &Recipient,
         reading: Reading,
-        phone: &str,
+        sighting: Sighting,
         made: T,
     ) -> ControlFlow<()> {
         let origin = recipient.origin;
-        let person = recipient.number.person();
-        let sighting = self.seen.note(person, &recipient.fields, phone, origin);
         if sighting != Sighting::New {
             if let Sighting::Differs(first) = sighting {
                 let name = self.audience.source_name(origin.source);
@@ -153,6 +170,20 @@ impl<T> Judge<'_, T> {
             };
             slot.judgement = Some(self.row(slot, layout, file, source));
         }
+        // In a loop of its own for the reason that `Pass::sight` has one.
+        for slot in block.slots() {
+            if let Some(Judgement::Keep { reading }) = &slot.judgement {
+                slot.place = (self.place)(reading.number);
+            }
+        }
+        for slot in block.slots() {
+            if let (Some(Judgement::Keep { reading }), Some(recipient)) =
+                (&slot.judgement, &slot.recipient)
+            {
+                let (reading, made) = (*reading, (self.make)(recipient, slot.place));
+                slot.judgement = Some(Judgement::Made { reading, made });
+            }
+        }
     }
 
     /// Whether a row is somebody to send to, as far as others do not matter.
@@ -186,8 +217,8 @@ impl<T> Judge<'_, T> {
             return Judgement::Drop { number, reason };
         }
         let origin = Origin { source, line: row.line };
-        let made = (self.make)(slot.fill(layout.id, reading.number, origin));
-        Judgement::Keep { reading, made }
+        slot.fill(layout.id, reading.number, origin);
+        Judgement::Keep { reading }
     }
 
     /// Why nobody is sent to at a number, duplicates aside.
@@ -205,6 +236,6 @@ fn listed(entry: &ListEntry, reading: Reading, origin: Origin) -> Recipient {
     let others = entry.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let (names, values): (Vec<_>, Vec<_>) =
         phone.chain(others).map(|(name, value)| (name.to_owned(), value.to_owned())).unzip();
-    let fields = Fields::new(names.into(), values);
+    let fields = Fields::new(names.into(), &values);
     Recipient { number: reading.number, id: None, fields, origin }
 }

@@ -1,10 +1,30 @@
 //! Sets and maps of people, asked once or twice for each row of an audience.
+//!
+//! Whoever reads an audience may know of a place for each of many people in it, found on any
+//! thread. A bit for each place then tells who comes twice, in an eightieth of the memory.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 /// People by their [`PersonKey`](crate::model::PersonKey)s.
 pub(super) type PersonSet = HashSet<u64, PersonHash>;
+
+/// Places that were taken.
+#[derive(Debug, Default)]
+pub(super) struct Places(Vec<u64>);
+
+impl Places {
+    /// Takes one; whether nobody had it.
+    pub(super) fn insert(&mut self, place: u32) -> bool {
+        let (word, bit) = (place as usize / 64, 1 << (place % 64));
+        if word >= self.0.len() {
+            self.0.resize((word + 1).next_power_of_two(), 0);
+        }
+        let is_new = self.0[word] & bit == 0;
+        self.0[word] |= bit;
+        is_new
+    }
+}
 
 /// Something for each person.
 pub(super) type PersonMap<T> = HashMap<u64, T, PersonHash>;
@@ -57,6 +77,16 @@ impl Hasher for PersonHasher {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_is_taken_once() {
+        let mut places = Places::default();
+        for place in [0, 63, 64, 1_000_000, 65] {
+            assert!(places.insert(place), "{place} was free");
+            assert!(!places.insert(place), "{place} is taken");
+        }
+        assert!(places.insert(999_999));
+    }
 
     #[test]
     fn numbers_in_a_row_and_in_steps_spread_over_all_places() {

@@ -2,11 +2,11 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::model::{Fields, OnDuplicate, Origin, PersonKey};
+use crate::model::{Fields, OnDuplicate, Origin, Recipient};
 
 use super::dropped::{DropCounts, DropReason, Dropped};
 use super::finding::Finding;
-use super::people::{PersonMap, PersonSet};
+use super::people::{PersonMap, PersonSet, Places};
 
 /// Dropped rows kept for the report; the visitor gets all.
 const KEPT_DROPS: usize = 20;
@@ -68,9 +68,10 @@ impl AudienceReport {
     }
 }
 
-/// Who was seen so far: 8 bytes a person, more only where rows have to be compared.
+/// Who was seen so far: 8 bytes a person, a bit for those who have a place, more only where
+/// rows have to be compared.
 pub(super) enum Seen {
-    First(PersonSet),
+    First(Places, PersonSet),
     Compared(PersonMap<(u64, Origin)>),
 }
 
@@ -86,31 +87,32 @@ pub(super) enum Sighting {
 impl Seen {
     pub(super) fn new(mode: OnDuplicate) -> Self {
         match mode {
-            OnDuplicate::First => Self::First(PersonSet::default()),
+            OnDuplicate::First => Self::First(Places::default(), PersonSet::default()),
             OnDuplicate::Error => Self::Compared(PersonMap::default()),
         }
     }
 
-    /// Notes a row. `phone` is the column with the number, which one person may write in
-    /// several ways.
+    /// Notes a row. `place` is where the person stands in the caller's list, `phone` the
+    /// column with the number, which one person may write in several ways.
     pub(super) fn note(
         &mut self,
-        person: PersonKey,
-        fields: &Fields,
+        recipient: &Recipient,
+        place: Option<u32>,
         phone: &str,
-        origin: Origin,
     ) -> Sighting {
+        let person = recipient.number.person().as_u64();
         match self {
-            Self::First(people) => {
-                if people.insert(person.as_u64()) {
-                    Sighting::New
-                } else {
-                    Sighting::Again
-                }
+            Self::First(places, others) => {
+                let is_new = match place {
+                    Some(place) => places.insert(place),
+                    None => others.insert(person),
+                };
+                if is_new { Sighting::New } else { Sighting::Again }
             }
             Self::Compared(people) => {
-                let digest = digest(fields, phone);
-                let first = *people.entry(person.as_u64()).or_insert((digest, origin));
+                let origin = recipient.origin;
+                let digest = digest(&recipient.fields, phone);
+                let first = *people.entry(person).or_insert((digest, origin));
                 match first {
                     (_, there) if there == origin => Sighting::New,
                     (same, _) if same == digest => Sighting::Again,

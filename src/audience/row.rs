@@ -9,9 +9,9 @@ pub(super) struct Row {
     pub(super) line: u64,
     /// The columns the cells stand under.
     pub(super) names: Arc<[String]>,
-    /// The cells' bytes, UTF-8, at `spans`.
-    pub(super) bytes: Vec<u8>,
-    /// One stretch of `bytes` per cell.
+    /// The cells' texts, at `spans`.
+    pub(super) text: String,
+    /// One stretch of `text` per cell.
     pub(super) spans: Vec<(usize, usize)>,
 }
 
@@ -48,19 +48,18 @@ pub enum RowFault {
 
 impl Row {
     pub(super) fn new(names: Arc<[String]>) -> Self {
-        Self { line: 0, names, bytes: Vec::new(), spans: Vec::new() }
+        Self { line: 0, names, text: String::new(), spans: Vec::new() }
     }
 
     pub(super) fn clear(&mut self) {
-        self.bytes.clear();
+        self.text.clear();
         self.spans.clear();
     }
 
     /// A cell by position; empty when the row has no such cell.
     pub(super) fn cell(&self, index: usize) -> Option<&str> {
         let &(start, end) = self.spans.get(index)?;
-        // Lines are checked as they are read and cut at ASCII bytes only.
-        std::str::from_utf8(&self.bytes[start..end]).ok()
+        self.text.get(start..end)
     }
 
     pub(super) fn cells(&self) -> impl Iterator<Item = &str> {

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::model::{Campaign, ListEntry, OnDuplicate, Recipient, RecipientSource};
+use crate::model::{Campaign, ListEntry, OnDuplicate, PhoneNumber, Recipient, RecipientSource};
 
 use super::dropped::{DropKind, Dropped};
 use super::exclude::Exclusions;
@@ -127,25 +127,30 @@ impl<'c> Audience<'c> {
         exclusions: &Exclusions,
         visit: &mut dyn FnMut(Item<'_>) -> ControlFlow<()>,
     ) -> Result<AudienceReport, Vec<Finding>> {
-        self.read_with(exclusions, &|_| (), visit)
+        self.read_with(exclusions, &|_| None, &|_, _| (), visit)
     }
 
-    /// Like [`Audience::read`], with something made of each recipient on the way: `make`
-    /// runs on all processors and out of order, `visit` on this thread and in order. What is
-    /// made of a person seen before is thrown away.
+    /// Like [`Audience::read`], with something made of each recipient on the way: `place` and
+    /// `make` run on all processors and out of order, `visit` on this thread and in order.
+    /// What is made of a person seen before is thrown away.
+    ///
+    /// `place` is where somebody stands in a list that has everybody once, if they do: the
+    /// same for all spellings of a number, and no one else's. Whoever has a place needs no
+    /// more memory than a bit.
     ///
     /// # Errors
     /// Those of [`Audience::read`].
     pub fn read_with<T: Send>(
         &self,
         exclusions: &Exclusions,
-        make: &(dyn Fn(&Recipient) -> T + Sync),
+        place: &(dyn Fn(PhoneNumber) -> Option<u32> + Sync),
+        make: &(dyn Fn(&Recipient, Option<u32>) -> T + Sync),
         visit: &mut dyn FnMut(Item<'_, T>) -> ControlFlow<()>,
     ) -> Result<AudienceReport, Vec<Finding>> {
         self.progress.store(0, Ordering::Relaxed);
         let mut pass = Pass {
             audience: self,
-            judge: Judge { exclusions, make },
+            judge: Judge { exclusions, place, make },
             visit,
             seen: Seen::new(self.campaign.on_duplicate),
             report: AudienceReport::new(self.sources.len(), self.campaign.exclude.len()),

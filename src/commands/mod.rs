@@ -38,6 +38,7 @@ mod spending;
 mod status;
 mod telling;
 mod test;
+mod unique_codes;
 mod util;
 mod validate;
 

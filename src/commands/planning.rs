@@ -1,7 +1,7 @@
 //! From a campaign to its plan: reads the audience, composes everybody's message, asks the
 //! ledger's memory, and lets the planner decide.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use super::context::Context;
@@ -13,8 +13,9 @@ use super::policy::firm;
 use super::preconditions::{caps, compose_error, expect_code_key, expect_host};
 use super::reading::ReadingProgress;
 use super::telling::{Unusable, code_summary, sample, summarise};
+use super::unique_codes::{RedrawError, known_codes, put_in_order, show_redrawn};
 use crate::audience::{Audience, Exclusions, Item};
-use crate::compose::{CodeBook, CodeBookError, Composer, RowFault};
+use crate::compose::{CodeBook, Composer, RowFault};
 use crate::diagnostic::Diagnostic;
 use crate::kaleyra::Endpoint;
 use crate::ledger::{ReadLedger, Sent, Snapshot};
@@ -23,8 +24,8 @@ use crate::model::{
 };
 use crate::plan::document::{PlanDocument, SAMPLES};
 use crate::plan::{
-    Decision, EarlierPlan, InputDigest, Past, Plan, Planned, Planner, PlanningContext, RowMarker,
-    Sample, Terms,
+    Decision, EarlierPlan, InputDigest, Past, Plan, Planned, Planner, PlanningContext, RowMark,
+    RowMarker, Terms,
 };
 use crate::rates::RateCard;
 
@@ -77,6 +78,12 @@ pub(super) struct Decided {
 }
 
 /// What is found out about a row on any thread, before those before it are known.
+struct Looked {
+    found: Result<Considered, RowFault>,
+    mark: Option<RowMark>,
+}
+
+/// What is decided about a row that gives a message.
 struct Considered {
     content: ContentHash,
     decision: Decision,
@@ -179,13 +186,14 @@ pub(super) fn decide(
     let mut digests =
         vec![marker.as_ref().map(|_| InputDigest::default()); audience.columns().len()];
     let past = planner.past();
-    let look_and_mark = |recipient: &Recipient| {
+    let place = |number| past.place(number);
+    let look_and_mark = |recipient: &Recipient, place| {
         let mark = marker.as_ref().map(|marker| marker.recipient(recipient));
-        (look(composer, &past, provable, recipient), mark)
+        Looked { found: look(composer, &past, provable, recipient, place), mark }
     };
-    let report = audience.read_with(exclusions, &look_and_mark, &mut |item| {
+    let report = audience.read_with(exclusions, &place, &look_and_mark, &mut |item| {
         progress.row();
-        let Item::Kept(recipient, (looked, mark)) = item else {
+        let Item::Kept(recipient, Looked { found, mark }) = item else {
             return ControlFlow::Continue(());
         };
         if let (Some(mark), Some(Some(digest))) =
@@ -193,7 +201,7 @@ pub(super) fn decide(
         {
             digest.add(mark);
         }
-        match looked {
+        match found {
             Ok(Considered { content, decision, code }) => {
                 let action = planner.record(recipient.number, content, decision);
                 if action.may_send() {
@@ -224,9 +232,7 @@ pub(super) fn decide(
         diagnostics.append(&mut unusable.errors);
         return Ok(None);
     }
-    if let Some(book) = &mut codes
-        && let Err(error) = redraw(prepared, book)
-    {
+    if let Err(error) = put_in_order(&mut planner, codes.as_mut(), prepared) {
         match error {
             RedrawError::Command(error) => return Err(error),
             RedrawError::Codes(error) => {
@@ -254,113 +260,19 @@ pub(super) fn decide(
     Ok(Some(Decided { plan, codes }))
 }
 
-/// Samples are made before colliding codes are drawn again: those of the redrawn are made
-/// once more, with the codes that are theirs.
-fn show_redrawn(
-    prepared: &Prepared<'_>,
-    book: &CodeBook,
-    samples: &mut [Sample],
-) -> Result<(), CommandError> {
-    let redrawn = |sample: &&mut Sample| book.counter_for(sample.number) > 0;
-    let people: Vec<_> = samples.iter_mut().filter(redrawn).map(|shown| shown.number).collect();
-    if people.is_empty() {
-        return Ok(());
-    }
-    let rows = rows_of(prepared, &people)?;
-    for shown in samples.iter_mut().filter(redrawn) {
-        let counter = book.counter_for(shown.number);
-        if let Some(Ok(again)) =
-            rows.get(&shown.number).map(|recipient| sample(prepared, recipient, true, counter))
-        {
-            *shown = again;
-        }
-    }
-    Ok(())
-}
-
 /// What is decided about a row, and the digest of its code where one is drawn for it.
 fn look(
     composer: &Composer,
     past: &Past<'_>,
     draws: bool,
     recipient: &Recipient,
+    place: Option<u32>,
 ) -> Result<Considered, RowFault> {
     let content = composer.content(recipient)?;
-    let decision = past.decide(recipient.number, content);
+    let decision = past.decide_at(recipient.number, place, content);
     let draws = draws && decision.action.may_send();
     let code = draws.then(|| composer.code(recipient, 0)).transpose()?;
     Ok(Considered { content, decision, code: code.map(|code| code.digest()) })
-}
-
-/// The codes that left the house, sent or issued: each stays its person's, and nobody else
-/// gets one. Codes that were only planned may still change with the campaign.
-fn known_codes(composer: &Composer, snapshot: Option<&Snapshot>, past: &Past<'_>) -> CodeBook {
-    let mut book = CodeBook::new(composer.code_space());
-    if let Some(memory) = snapshot.and_then(|snapshot| snapshot.campaign.as_ref()) {
-        for known in memory.known.iter().filter(|known| known.code_may_be_out()) {
-            match known.state {
-                State::Pending | State::Skipped => book.know(known.number, known.code),
-                State::Accepted if past.is_sent_again(known) => {
-                    book.know(known.number, known.code);
-                }
-                State::Attempting | State::Accepted | State::Rejected | State::Unknown => {
-                    book.take(known.code);
-                }
-            }
-        }
-        // Whoever had them cannot be told from others any more: they are nobody's from now on.
-        memory.taken.iter().for_each(|code| book.take(*code));
-        for (number, code) in &memory.issued {
-            book.know(*number, code.digest());
-        }
-    }
-    book
-}
-
-enum RedrawError {
-    Command(CommandError),
-    Codes(CodeBookError),
-}
-
-/// Reads the rows of the few people whose codes collide once more, and draws for them.
-fn redraw(prepared: &Prepared<'_>, book: &mut CodeBook) -> Result<(), RedrawError> {
-    let composer = &prepared.composer;
-    loop {
-        let waiting = book.collisions().map_err(RedrawError::Codes)?;
-        if waiting.is_empty() {
-            return Ok(());
-        }
-        let rows = rows_of(prepared, &waiting).map_err(RedrawError::Command)?;
-        for number in waiting {
-            let recipient = rows.get(&number).ok_or_else(|| {
-                RedrawError::Command(CommandError::AudienceChanged(
-                    prepared.entry.campaign.name.to_string(),
-                ))
-            })?;
-            book.redraw(number, &mut |counter| Ok(composer.code(recipient, counter)?.digest()))
-                .map_err(RedrawError::Codes)?;
-        }
-    }
-}
-
-fn rows_of(
-    prepared: &Prepared<'_>,
-    people: &[PhoneNumber],
-) -> Result<HashMap<PhoneNumber, Recipient>, CommandError> {
-    let wanted: HashSet<_> = people.iter().copied().collect();
-    let mut rows = HashMap::with_capacity(wanted.len());
-    let read = prepared.audience.read(&prepared.exclusions, &mut |item| {
-        if let Item::Kept(recipient, ()) = item
-            && wanted.contains(&recipient.number)
-        {
-            rows.insert(recipient.number, recipient.clone());
-        }
-        if rows.len() == wanted.len() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    match read {
-        Ok(_) => Ok(rows),
-        Err(_) => Err(CommandError::AudienceChanged(prepared.entry.campaign.name.to_string())),
-    }
 }
 
 /// Everybody whom the campaigns under `exclude` reached, or may have reached.

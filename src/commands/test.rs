@@ -152,7 +152,7 @@ fn message(
     let recipient = Recipient {
         number: tester,
         id: None,
-        fields: Fields::new(names.into(), values),
+        fields: Fields::new(names.into(), &values),
         origin: Origin { source: 0, line: 0 },
     };
     let message = composer.message(&recipient, 0).map_err(|fault| CommandError::Usage {

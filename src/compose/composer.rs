@@ -16,7 +16,7 @@ use crate::model::{
 
 use super::code::{CODE_ALPHABET, Draw, Drawer};
 use super::compiled::{Pattern, Varies, check_text, text_fault};
-use super::content::ContentHasher;
+use super::content::{ContentHasher, FixedFields};
 use super::context::Row;
 use super::fault::{ComposeError, RowFault, TemplateFault};
 use super::language::{MAX_TEXT, environment, render, write_plain};
@@ -43,11 +43,14 @@ pub struct Composer {
     content: ContentHasher,
     /// How many of `parts` are in `content`.
     hashed: usize,
+    /// The code without a key, where it is the same for everybody and gives texts that may
+    /// be sent: the content of a message is then known without them.
+    stand_in: Option<CouponCode>,
     /// `None`: the key is not at hand, only its fingerprint.
     key: Option<Drawer>,
     fingerprint: Option<KeyFingerprint>,
-    /// The fingerprint as it is hashed, where codes are drawn.
-    drawn_with: Option<String>,
+    /// The pattern and the key's fingerprint as they are hashed, where codes are drawn.
+    drawn_with: Option<FixedFields>,
     drawn: usize,
     unique: bool,
 }
@@ -120,6 +123,7 @@ impl Composer {
             parts,
             content: ContentHasher::of_shared(campaign),
             hashed: 0,
+            stand_in: None,
             key,
             fingerprint,
             drawn_with: None,
@@ -128,7 +132,12 @@ impl Composer {
         };
         composer.render_what_is_fixed().map_err(|fault| ComposeError::Fixed(Box::new(fault)))?;
         composer.hash_what_is_fixed();
-        composer.drawn_with = composer.key_fingerprint().map(|key| key.to_string());
+        composer.drawn_with = composer.key_fingerprint().map(|key| {
+            let mut fields = FixedFields::default();
+            fields.code_pattern(&composer.code.text, &key.to_string());
+            fields
+        });
+        composer.stand_in = composer.fixed_stand_in();
         composer.unique = campaign.offer.unique.unwrap_or(composer.code_varies());
         Ok(composer)
     }
@@ -155,8 +164,25 @@ impl Composer {
     /// One recipient's content hash, with or without the key. Rows that give no message
     /// give no hash, and the same ones in both cases.
     pub fn content(&self, recipient: &Recipient) -> Result<ContentHash, RowFault> {
-        let code = self.code_by(&Drawer::StandIn, recipient, 0)?;
-        Ok(self.compose(recipient, code)?.content)
+        let Some(code) = &self.stand_in else {
+            let code = self.code_by(&Drawer::StandIn, recipient, 0)?;
+            return Ok(self.compose(recipient, code)?.content);
+        };
+        let inputs = Inputs { recipient: Some(recipient), code: Some(code.as_str()) };
+        let mut hasher = self.content.clone();
+        for pattern in &self.parts[self.hashed..] {
+            match &pattern.varies {
+                Varies::Not(text) => pattern.hash(&mut hasher, text, false),
+                Varies::WithTheCode(masked) => pattern.hash(&mut hasher, masked, true),
+                Varies::WithTheRow => {
+                    let text = self.render_plain(pattern, inputs)?;
+                    check_text(pattern, inputs.recipient, &text)?;
+                    self.hash_part(&mut hasher, pattern, inputs, &text)?;
+                }
+            }
+        }
+        self.hash_code(&mut hasher, recipient, code);
+        Ok(hasher.finish())
     }
 
     /// One recipient's message as others may see it.
@@ -257,16 +283,14 @@ impl Composer {
         recipient: &Recipient,
         counter: u32,
     ) -> Result<CouponCode, RowFault> {
-        let rendered;
         let text = if let Varies::Not(text) = &self.code.varies {
-            text
+            text.clone()
         } else {
             let inputs = Inputs { recipient: Some(recipient), code: None };
             let draw = self.code.draws.then_some((drawer, recipient.number, counter));
-            rendered = self.render_drawing(&self.code, inputs, draw)?;
-            &rendered
+            self.render_drawing(&self.code, inputs, draw)?
         };
-        self.check_code(text.clone(), Some(recipient))
+        self.check_code(text, Some(recipient))
     }
 
     fn check_code(
@@ -339,8 +363,8 @@ impl Composer {
 
     fn hash_code(&self, hasher: &mut ContentHasher, recipient: &Recipient, code: &CouponCode) {
         match &self.drawn_with {
-            Some(key) => {
-                hasher.code_pattern(&self.code.text, key);
+            Some(fields) => {
+                hasher.fixed(fields);
                 for name in &*self.code.names {
                     match name.as_ref() {
                         "phone" => hasher.code_variable(name, Some(&digits(recipient.number))),
@@ -485,54 +509,6 @@ impl Composer {
         };
         RowFault { pointer: pattern.slot.pointer(), rule: RuleId(rule), message, hint }
     }
-
-    fn render_what_is_fixed(&mut self) -> Result<(), RowFault> {
-        let nobody = Inputs { recipient: None, code: None };
-        if self.code.names.iter().all(|name| &**name == "campaign") && !self.code.draws {
-            let text = self.render_plain(&self.code, nobody)?;
-            self.check_code(text.clone(), None)?;
-            self.code.varies = Varies::Not(text);
-        }
-        let shared_code = match &self.code.varies {
-            Varies::Not(code) => Some(code.clone()),
-            _ => None,
-        };
-        let draws = self.needs_key();
-        for at in 0..self.parts.len() {
-            let pattern = &self.parts[at];
-            let fixed = |name: &str| match name {
-                "campaign" => true,
-                "coupon_code" => shared_code.is_some() || draws,
-                _ => false,
-            };
-            if !pattern.names.iter().all(|name| fixed(name)) {
-                continue;
-            }
-            let varies = if pattern.uses_code && shared_code.is_none() {
-                let inputs = Inputs { recipient: None, code: Some(CODE_PLACEHOLDER) };
-                Varies::WithTheCode(self.render_plain(pattern, inputs)?)
-            } else {
-                let inputs = Inputs { recipient: None, code: shared_code.as_deref() };
-                let text = self.render_plain(pattern, inputs)?;
-                check_text(pattern, inputs.recipient, &text)?;
-                Varies::Not(text)
-            };
-            self.parts[at].varies = varies;
-        }
-        Ok(())
-    }
-
-    /// Takes the leading parts that are the same for everybody into the shared hash state.
-    fn hash_what_is_fixed(&mut self) {
-        for pattern in &self.parts {
-            match &pattern.varies {
-                Varies::Not(text) => pattern.hash(&mut self.content, text, false),
-                Varies::WithTheCode(masked) => pattern.hash(&mut self.content, masked, true),
-                Varies::WithTheRow => break,
-            }
-            self.hashed += 1;
-        }
-    }
 }
 
 impl fmt::Debug for Composer {
@@ -556,5 +532,6 @@ fn no_key() -> RowFault {
     }
 }
 
+mod fixed;
 #[cfg(test)]
 mod tests;

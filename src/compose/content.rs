@@ -16,6 +16,28 @@ use crate::model::{
 #[derive(Clone)]
 pub(super) struct ContentHasher(Sha256);
 
+/// Fields that are the same for many people, as they are hashed.
+#[derive(Clone, Default)]
+pub(super) struct FixedFields(Vec<u8>);
+
+impl FixedFields {
+    /// A drawn code: how it is drawn, `key` being the key's fingerprint.
+    pub(super) fn code_pattern(&mut self, pattern: &str, key: &str) {
+        for (label, value) in [("code_pattern", pattern), ("code_key", key)] {
+            lay_out(label, value.as_bytes(), |bytes| self.0.extend_from_slice(bytes));
+        }
+    }
+}
+
+/// Gives a field's bytes, piece by piece.
+fn lay_out(label: &str, value: &[u8], mut take: impl FnMut(&[u8])) {
+    for part in [label.as_bytes(), value] {
+        let length = u32::try_from(part.len()).expect("no field reaches 4 GiB");
+        take(&length.to_be_bytes());
+        take(part);
+    }
+}
+
 impl ContentHasher {
     /// Takes in what everybody in a campaign shares.
     pub(super) fn of_shared(campaign: &Campaign) -> Self {
@@ -92,10 +114,9 @@ impl ContentHasher {
         self.field("code", code.as_bytes());
     }
 
-    /// A drawn code: how it is drawn, `key` being the key's fingerprint.
-    pub(super) fn code_pattern(&mut self, pattern: &str, key: &str) {
-        self.field("code_pattern", pattern.as_bytes());
-        self.field("code_key", key.as_bytes());
+    /// Fields that were laid out before.
+    pub(super) fn fixed(&mut self, fields: &FixedFields) {
+        self.0.update(&fields.0);
     }
 
     /// A variable that the pattern of a drawn code uses; `None` when the row lacks it.
@@ -116,10 +137,6 @@ impl ContentHasher {
     }
 
     fn field(&mut self, label: &str, value: &[u8]) {
-        for part in [label.as_bytes(), value] {
-            let length = u32::try_from(part.len()).expect("no field reaches 4 GiB");
-            self.0.update(length.to_be_bytes());
-            self.0.update(part);
-        }
+        lay_out(label, value, |bytes| self.0.update(bytes));
     }
 }

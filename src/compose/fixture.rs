@@ -70,11 +70,11 @@ pub(super) fn campaign_with(param: &str, code: &str) -> Campaign {
 /// A person with these cells.
 pub(super) fn person(digits: u64, cells: &[(&str, &str)]) -> Recipient {
     let names: Arc<[String]> = cells.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let values = cells.iter().map(|(_, value)| (*value).to_owned()).collect();
+    let values: Vec<_> = cells.iter().map(|(_, value)| (*value).to_owned()).collect();
     Recipient {
         number: PhoneNumber::from_digits(digits).expect("a number"),
         id: None,
-        fields: Fields::new(names, values),
+        fields: Fields::new(names, &values),
         origin: Origin { source: 0, line: 2 },
     }
 }

@@ -29,30 +29,32 @@ impl fmt::Debug for Recipient {
 #[derive(Clone, Default)]
 pub struct Fields {
     names: Arc<[String]>,
-    values: Vec<String>,
+    text: String,
+    /// One stretch of `text` for each cell.
+    spans: Vec<(usize, usize)>,
 }
 
 impl Fields {
     /// Pairs column names with a row's cells; a missing cell is an absent variable.
-    pub fn new(names: Arc<[String]>, values: Vec<String>) -> Self {
-        Self { names, values }
+    pub fn new(names: Arc<[String]>, values: &[String]) -> Self {
+        let (mut text, mut spans) = (String::new(), Vec::with_capacity(values.len()));
+        for value in values {
+            spans.push((text.len(), text.len() + value.len()));
+            text.push_str(value);
+        }
+        Self { names, text, spans }
     }
 
-    /// Puts another row's cells under the same columns, in the memory of this one's: a
-    /// reader of a million rows needs one `Fields`.
-    pub fn refill<'a>(&mut self, cells: impl Iterator<Item = &'a str>) {
-        let mut filled = 0;
-        for cell in cells {
-            match self.values.get_mut(filled) {
-                Some(value) => {
-                    value.clear();
-                    value.push_str(cell);
-                }
-                None => self.values.push(cell.to_owned()),
-            }
-            filled += 1;
-        }
-        self.values.truncate(filled);
+    /// Exchanges the cells for those of another row under the same columns, which are these
+    /// stretches of a text: a reader of a million rows copies none of them.
+    pub fn exchange(&mut self, text: &mut String, spans: &mut Vec<(usize, usize)>) {
+        std::mem::swap(&mut self.text, text);
+        std::mem::swap(&mut self.spans, spans);
+    }
+
+    /// Bytes of memory that are kept for cells.
+    pub fn capacity(&self) -> usize {
+        self.text.capacity()
     }
 
     /// The columns.
@@ -63,12 +65,18 @@ impl Fields {
     /// The cell under a column, if the row has it.
     pub fn get(&self, name: &str) -> Option<&str> {
         let index = self.names.iter().position(|column| column == name)?;
-        self.values.get(index).map(String::as_str)
+        self.cell(index)
     }
 
     /// All cells with their columns, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.names.iter().map(String::as_str).zip(self.values.iter().map(String::as_str))
+        let cells = (0..self.spans.len()).filter_map(|index| self.cell(index));
+        self.names.iter().map(String::as_str).zip(cells)
+    }
+
+    fn cell(&self, index: usize) -> Option<&str> {
+        let &(start, end) = self.spans.get(index)?;
+        self.text.get(start..end)
     }
 }
 

@@ -14,14 +14,23 @@ pub struct Lookup<'a> {
 impl<'a> Lookup<'a> {
     /// Over people who are there once each.
     pub fn over(people: &'a [Planned]) -> Self {
-        Self { people, index: Index::over(people.iter().map(|planned| planned.number.as_u64())) }
+        Self { people, index: Index::over(people.iter().map(person)) }
     }
 
-    /// The person with this number.
-    pub fn find(&self, number: PhoneNumber) -> Option<&'a Planned> {
-        let found = self.index.find(number.as_u64(), |at| self.people[at].number.as_u64())?;
-        Some(&self.people[found])
+    /// Where the person with this number stands, under whatever spelling of it.
+    pub fn place(&self, number: PhoneNumber) -> Option<u32> {
+        let person_of = |at: usize| person(&self.people[at]);
+        u32::try_from(self.index.find(number.person().as_u64(), person_of)?).ok()
     }
+
+    /// What is planned for the person at a place.
+    pub fn at(&self, place: u32) -> &'a Planned {
+        &self.people[place as usize]
+    }
+}
+
+fn person(planned: &Planned) -> u64 {
+    planned.number.person().as_u64()
 }
 
 #[cfg(test)]
@@ -38,11 +47,12 @@ mod tests {
                 .map(|n| Planned { number: number(919_800_000_000 + 2 * n), content })
                 .collect();
             let lookup = Lookup::over(&people);
-            for planned in &people {
-                assert_eq!(lookup.find(planned.number), Some(planned));
-                assert_eq!(lookup.find(number(planned.number.as_u64() + 1)), None);
+            for (place, planned) in (0..).zip(&people) {
+                assert_eq!(lookup.place(planned.number), Some(place));
+                assert_eq!(lookup.at(place), planned);
+                assert_eq!(lookup.place(number(planned.number.as_u64() + 1)), None);
             }
-            assert_eq!(lookup.find(number(919_799_999_999)), None);
+            assert_eq!(lookup.place(number(919_799_999_999)), None);
         }
     }
 }

@@ -27,6 +27,10 @@ pub struct Decision {
     pub(super) known: Option<u32>,
     /// How often the person was settled as unsent, or sent to again after a failure.
     pub(super) round: u32,
+    /// Whether their message failed later.
+    pub(super) failed: bool,
+    /// Whether they get it again because of that.
+    pub(super) again: bool,
 }
 
 impl<'a> Past<'a> {
@@ -41,20 +45,36 @@ impl<'a> Past<'a> {
         Self { people, forgotten, index, again_after_failure }
     }
 
+    /// Where a person stands among those known: the same under every spelling of their number.
+    pub fn place(&self, number: PhoneNumber) -> Option<u32> {
+        let person_of = |at: usize| person(&self.people[at]);
+        u32::try_from(self.index.find(number.person().as_u64(), person_of)?).ok()
+    }
+
     /// The decision for one person of the audience.
     pub fn decide(&self, number: PhoneNumber, content: ContentHash) -> Decision {
+        self.decide_at(number, self.place(number), content)
+    }
+
+    /// The same for somebody whose [`Past::place`] is at hand.
+    pub fn decide_at(
+        &self,
+        number: PhoneNumber,
+        place: Option<u32>,
+        content: ContentHash,
+    ) -> Decision {
         if self.forgotten.is_some_and(|forgotten| forgotten.contains(number.person())) {
             let action = Action::Skip(SkipReason::Forgotten);
-            return Decision { action, known: None, round: 0 };
+            return Decision { action, known: None, round: 0, failed: false, again: false };
         }
-        let person_of = |at: usize| person(&self.people[at]);
-        let Some(index) = self.index.find(number.person().as_u64(), person_of) else {
-            return Decision { action: Action::Send, known: None, round: 0 };
+        let Some(known) = place.map(|place| &self.people[place as usize]) else {
+            let action = Action::Send;
+            return Decision { action, known: None, round: 0, failed: false, again: false };
         };
-        let known = &self.people[index];
         let round = known.next_round();
-        let action = if self.is_sent_again(known) { Action::Send } else { decide(known, content) };
-        Decision { action, known: u32::try_from(index).ok(), round }
+        let (failed, again) = (known.failed, self.is_sent_again(known));
+        let action = if again { Action::Send } else { decide(known, content) };
+        Decision { action, known: place, round, failed, again }
     }
 
     /// Whether a person gets the message again because the first one failed.

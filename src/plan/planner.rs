@@ -185,13 +185,11 @@ impl<'a> Planner<'a> {
         content: ContentHash,
         decision: Decision,
     ) -> Action {
-        let Decision { action, known, round } = decision;
+        let Decision { action, known, round, failed, again } = decision;
         if let Some(index) = known {
-            let index = index as usize;
-            self.seen[index] = true;
-            let known = &self.past.people()[index];
-            self.failed += u64::from(known.failed);
-            self.tally.after_failure += u64::from(self.past.is_sent_again(known));
+            self.seen[index as usize] = true;
+            self.failed += u64::from(failed);
+            self.tally.after_failure += u64::from(again);
         }
         let planned = Planned { number, content };
         if action == Action::Send {
@@ -214,6 +212,12 @@ impl<'a> Planner<'a> {
     /// Keeps a sample.
     pub fn keep_sample(&mut self, content: ContentHash, sample: Sample) {
         self.sampler.keep(content, sample);
+    }
+
+    /// Puts those to send to in order once everybody was shown, which [`Planner::finish`] does
+    /// where it was not done: something else can be done meanwhile.
+    pub fn put_in_order(&mut self) {
+        self.sends.sort_unstable_by_key(|planned| planned.number);
     }
 
     /// Adds up once everybody was shown.
@@ -325,7 +329,7 @@ impl<'a> Planner<'a> {
     /// them, and the people still to be sent to, as the files have them now: it comes out
     /// the same as long as nobody joined, left or changed who was still to be sent to.
     fn identify(&mut self) -> (Option<PlanId>, Progress) {
-        self.sends.sort_unstable_by_key(|planned| planned.number);
+        self.put_in_order();
         let Some(snapshot) = self.context.snapshot else { return (None, Progress::New) };
         let PlanningContext { campaign, terms, .. } = &self.context;
         let id_over = |people: People<'_>, mut rounds: Vec<_>| {

@@ -17,8 +17,8 @@ fn ask(text: &str, cells: [&str; 5]) -> Result<bool, RowFilterFault> {
     let names = columns().names;
     let mut row = Row::new(names.clone().into());
     for cell in cells {
-        row.spans.push((row.bytes.len(), row.bytes.len() + cell.len()));
-        row.bytes.extend_from_slice(cell.as_bytes());
+        row.spans.push((row.text.len(), row.text.len() + cell.len()));
+        row.text.push_str(cell);
     }
     let positions: Vec<_> =
         filter.variables().iter().map(|name| names.iter().position(|n| n == name)).collect();

@@ -2,6 +2,9 @@
 //! people, for all campaigns of the invocation or for none.
 
 use std::ops::ControlFlow;
+use std::panic::resume_unwind;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::{self, Builder};
 
 use super::super::context::Context;
 use super::super::error::CommandError;
@@ -11,7 +14,11 @@ use super::patience::Patience;
 use crate::audience::Item;
 use crate::ledger::{Consumption, LedgerError, LockedLedger, NewRecipient, PlanRecord, PlanRow};
 use crate::model::{Recipient, Sid, Timestamp};
-use crate::plan::Lookup;
+use crate::plan::{Lookup, Planned};
+
+/// People handed from the reader to the writer at once, and how often before it waits.
+const BATCH: usize = 256;
+const BATCHES: usize = 4;
 
 /// Writes all new plans in one transaction.
 ///
@@ -80,6 +87,8 @@ fn read_back(
     if is_consumed { Ok(()) } else { Err(LedgerError::NotRecorded.into()) }
 }
 
+/// Writes them in the order of the audience. It is read on a thread of its own: taking rows
+/// apart and writing them to the ledger are each as much as a processor does meanwhile.
 fn write_recipients(
     context: &Context,
     consumption: &mut dyn Consumption,
@@ -87,41 +96,61 @@ fn write_recipients(
     item: &Work<'_>,
 ) -> Result<(), CommandError> {
     let Work { prepared, decided } = item;
-    let planned = decided.plan.sends.len();
-    let changed = || CommandError::AudienceChanged(prepared.entry.campaign.name.to_string());
     let mut written = 0;
-    let mut failure = None;
     let mut progress = ReadingProgress::new(context, prepared, "recording the plan");
+    let unchanged = thread::scope(|scope| {
+        let (hand_on, batches) = sync_channel(BATCHES);
+        let reader = Builder::new().name("audience".to_owned());
+        let reader = reader.spawn_scoped(scope, move || read_again(item, &hand_on));
+        let reader = reader.map_err(|source| CommandError::System {
+            what: "no thread could be started",
+            source: source.into(),
+        })?;
+        for new in batches.iter().flatten() {
+            progress.row();
+            consumption.recipient(row, &new)?;
+            written += 1;
+        }
+        Ok::<_, CommandError>(reader.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    })?;
+    if unchanged && written == decided.plan.sends.len() {
+        return Ok(());
+    }
+    Err(CommandError::AudienceChanged(prepared.entry.campaign.name.to_string()))
+}
+
+/// Hands everybody planned on, unless nobody takes them any more. False when the audience is
+/// not what was planned.
+fn read_again(item: &Work<'_>, hand_on: &SyncSender<Vec<NewRecipient>>) -> bool {
+    let Work { prepared, decided } = item;
     let people = Lookup::over(&decided.plan.sends);
-    let compose = |recipient: &Recipient| new_recipient(item, &people, recipient);
-    let read = prepared.audience.read_with(&prepared.exclusions, &compose, &mut |kept| {
-        progress.row();
-        let recorded = match kept {
-            Item::Kept(_, Composed::Planned(new)) => {
-                consumption.recipient(row, &new).map_err(CommandError::from)
+    let place = |number| people.place(number);
+    let compose = |recipient: &Recipient, place: Option<u32>| {
+        let planned = place.map(|place| people.at(place));
+        planned.map_or(Composed::NotPlanned, |planned| new_recipient(item, planned, recipient))
+    };
+    let mut unchanged = true;
+    let mut batch = Vec::with_capacity(BATCH);
+    let read = prepared.audience.read_with(&prepared.exclusions, &place, &compose, &mut |kept| {
+        match kept {
+            Item::Kept(_, Composed::Planned(new)) => batch.push(*new),
+            Item::Kept(_, Composed::Changed) => {
+                unchanged = false;
+                return ControlFlow::Break(());
             }
-            Item::Kept(_, Composed::Changed) => Err(changed()),
-            Item::Kept(_, Composed::NotPlanned) | Item::Dropped(_) => {
-                return ControlFlow::Continue(());
-            }
-        };
-        match recorded {
-            Ok(()) => {
-                written += 1;
-                ControlFlow::Continue(())
-            }
-            Err(error) => {
-                failure = Some(error);
-                ControlFlow::Break(())
-            }
+            Item::Kept(_, Composed::NotPlanned) | Item::Dropped(_) => {}
+        }
+        if batch.len() < BATCH {
+            return ControlFlow::Continue(());
+        }
+        match hand_on.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
         }
     });
-    match (failure, read) {
-        (Some(error), _) => Err(error),
-        (None, Err(_)) => Err(changed()),
-        (None, Ok(_)) if written != planned => Err(changed()),
-        (None, Ok(_)) => Ok(()),
-    }
+    // Whoever hung up knows why.
+    let _ = hand_on.send(batch);
+    unchanged && read.is_ok()
 }
 
 /// A row of the audience, held against the plan.
@@ -130,18 +159,18 @@ enum Composed {
     NotPlanned,
     /// The message that was planned.
     Planned(Box<NewRecipient>),
-    /// Not the message that was planned, or none.
+    /// Not the message that was planned, or none, or to another spelling of the number.
     Changed,
 }
 
-fn new_recipient(item: &Work<'_>, people: &Lookup<'_>, recipient: &Recipient) -> Composed {
+fn new_recipient(item: &Work<'_>, planned: &Planned, recipient: &Recipient) -> Composed {
     let Work { prepared, decided } = item;
     let number = recipient.number;
-    let Some(planned) = people.find(number) else { return Composed::NotPlanned };
     let counter = decided.codes.as_ref().map_or(0, |codes| codes.counter_for(number));
     match prepared.composer.message(recipient, counter) {
-        Ok(message) if message.content == planned.content => {
-            Composed::Planned(Box::new(NewRecipient { number, id: recipient.id.clone(), message }))
+        Ok(message) if message.content == planned.content && number == planned.number => {
+            let id = recipient.id.clone();
+            Composed::Planned(Box::new(NewRecipient { number, id, message }))
         }
         Ok(_) | Err(_) => Composed::Changed,
     }
