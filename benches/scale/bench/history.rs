@@ -5,11 +5,25 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use super::server::Server;
+
 /// Everybody accepted but the last `pending` people.
 const ACCEPT: &str = "UPDATE recipients
   SET state = 'accepted', attempts = 1, attempted_at = updated_at, accepted_at = updated_at,
     message_id = 'scale:' || id, request_id = 'scale'
   WHERE state = 'pending' AND id <= (SELECT max(id) FROM recipients) - ?1";
+
+/// The same in PostgreSQL, with the room of the old rows given back as its own cleaning does.
+const ACCEPT_THERE: &str = "UPDATE offercast.recipients
+  SET state = 'accepted', attempts = 1, attempted_at = updated_at, accepted_at = updated_at,
+    message_id = 'scale:' || id, request_id = 'scale'
+  WHERE state = 'pending' AND id <= (SELECT max(id) FROM offercast.recipients) - ";
+
+/// Makes everybody in a database but the last `pending` people accepted.
+pub(super) fn accept_all_but_in(server: &Server, database: &str, pending: u64) {
+    server.psql(database, &format!("{ACCEPT_THERE}{pending}"));
+    server.psql(database, "VACUUM ANALYZE offercast.recipients");
+}
 
 /// Makes everybody but the last `pending` people accepted.
 ///

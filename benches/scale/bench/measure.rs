@@ -46,7 +46,7 @@ pub(crate) fn run(command: &mut Command, output: &Path) -> io::Result<Cost> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     Instant::now()
 }
 
@@ -63,6 +63,22 @@ fn peak_memory(pid: u32) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
     Some(kibibytes * 1024)
+}
+
+/// What a process, those of its children that have ended and those that run have cost.
+pub(super) fn cpu_time_of_family(parent: u32) -> Duration {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let children = numbers.filter(|pid| parent_of(*pid) == Some(parent));
+    let family = children.chain([parent]);
+    family.filter_map(cpu_time).sum()
+}
+
+/// `ppid` of proc(5).
+fn parent_of(pid: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, after_name) = stat.rsplit_once(')')?;
+    after_name.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
 /// `utime` and `stime` of proc(5), and those of children that have ended: hundredths of a

@@ -6,6 +6,8 @@ mod history;
 pub(crate) mod measure;
 mod sandbox;
 mod sending;
+pub(crate) mod server;
+mod stores;
 mod table;
 
 use std::fs;
@@ -15,7 +17,7 @@ use std::time::Duration;
 
 use measure::Cost;
 use sandbox::RunningSandbox;
-use table::{Note, Table, float, machine, megabytes, milliseconds, seconds};
+use table::{Note, STEPS, Table, float, machine, megabytes, milliseconds, seconds};
 
 /// What can go wrong here ends the run; each text says enough.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -35,6 +37,8 @@ pub(crate) struct Options {
     pub(crate) seed: u64,
     /// Whether to plan ten times as many people, too.
     pub(crate) tenfold: bool,
+    /// Whether to go through a plan's life in PostgreSQL, too.
+    pub(crate) postgres: bool,
     /// A program that reads a file with the csv crate when given `--floor FILE`.
     pub(crate) floor: Option<PathBuf>,
     /// offercast.
@@ -46,8 +50,9 @@ pub(crate) struct Options {
 impl Options {
     /// A million people.
     pub(crate) fn new(binary: &str, place: &str) -> Self {
-        let (rows, seed, tenfold, floor) = (WANTED_ROWS, 1, true, None);
-        Self { rows, seed, tenfold, floor, binary: binary.into(), place: place.into() }
+        let (rows, seed, floor) = (WANTED_ROWS, 1, None);
+        let (binary, place) = (binary.into(), place.into());
+        Self { rows, seed, tenfold: true, postgres: false, floor, binary, place }
     }
 }
 
@@ -55,7 +60,7 @@ impl Options {
 ///
 /// # Errors
 /// When a program does not end as it should.
-pub(crate) fn run(options: &Options) -> Result<Table> {
+pub(crate) fn run(options: &Options) -> Result<Vec<Table>> {
     if !(100..=100_000_000).contains(&options.rows) {
         return Err("`--rows` takes 100 to 100,000,000".into());
     }
@@ -64,10 +69,10 @@ pub(crate) fn run(options: &Options) -> Result<Table> {
         options,
         folder: place.path().to_path_buf(),
         sandbox: RunningSandbox::start(&options.binary)?,
-        table: Table::default(),
+        table: Table::at("table"),
     };
     let Options { rows, seed, .. } = options;
-    bench.table.begin(&format!("{rows} rows, seed {seed}; {}", machine()));
+    bench.table.begin(&format!("{rows} rows, seed {seed}; {}", machine()), STEPS);
     let plan = bench.one_campaign()?;
     bench.sending()?;
     bench.many_files()?;
@@ -76,7 +81,8 @@ pub(crate) fn run(options: &Options) -> Result<Table> {
     if options.tenfold {
         bench.tenfold(&plan)?;
     }
-    Ok(bench.table)
+    let stores = if options.postgres { Some(bench.stores()?) } else { None };
+    Ok([bench.table].into_iter().chain(stores).collect())
 }
 
 /// The floor: a file read and cut into cells by the csv crate.
@@ -239,8 +245,12 @@ impl Bench<'_> {
     }
 
     fn init(&self, ledger: &str) -> Result<()> {
-        let words = ["ledger", "init", "--ledger", ledger, "--campaigns", ledger_home(ledger)];
-        fs::create_dir_all(self.folder.join(ledger_home(ledger)))?;
+        self.init_in(ledger, ledger_home(ledger))
+    }
+
+    fn init_in(&self, ledger: &str, home: &str) -> Result<()> {
+        let words = ["ledger", "init", "--ledger", ledger, "--campaigns", home];
+        fs::create_dir_all(self.folder.join(home))?;
         self.run(&words, 0).map(drop)
     }
 
@@ -250,6 +260,15 @@ impl Bench<'_> {
     }
 
     fn run_with(&self, ledger: &str, words: &[&str], exit: i32) -> Result<Cost> {
+        let cost = measure::run(&mut self.command(ledger, words), &self.output())?;
+        if cost.status.code() == Some(exit) {
+            return Ok(cost);
+        }
+        let said = fs::read_to_string(self.output())?;
+        Err(format!("{words:?} ended with {}, not {exit}:\n{said}", cost.status).into())
+    }
+
+    fn command(&self, ledger: &str, words: &[&str]) -> Command {
         let mut command = Command::new(&self.options.binary);
         command.args(words).current_dir(&self.folder).env_clear().stdin(Stdio::null()).envs([
             ("OFFERCAST_LEDGER", ledger),
@@ -258,12 +277,7 @@ impl Bench<'_> {
             ("KALEYRA_SID", data::SID),
             ("KALEYRA_API_KEY", data::API_KEY),
         ]);
-        let cost = measure::run(&mut command, &self.output())?;
-        if cost.status.code() == Some(exit) {
-            return Ok(cost);
-        }
-        let said = fs::read_to_string(self.output())?;
-        Err(format!("{words:?} ended with {}, not {exit}:\n{said}", cost.status).into())
+        command
     }
 
     fn output(&self) -> PathBuf {

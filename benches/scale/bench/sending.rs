@@ -8,7 +8,7 @@ use super::table::{Note, float, milliseconds};
 use super::{Bench, Result, curl, data};
 
 /// Messages sent one by one, at most.
-const MOST_MESSAGES: u64 = 40_000;
+pub(super) const MOST_MESSAGES: u64 = 40_000;
 /// People sent to in groups, at most.
 const MOST_GROUPED: u64 = 200_000;
 /// Messages that get a process of their own.

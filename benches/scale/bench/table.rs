@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use super::measure::Cost;
 
-/// Where the table stands in docs/performance.md.
-const BEGIN: &str = "<!-- table: begin -->";
-const END: &str = "<!-- table: end -->";
+/// The columns of [`Table::row`].
+pub(super) const STEPS: &str = "| step | wall | CPU | peak memory | ratio | wanted | |\n\
+    | --- | ---: | ---: | ---: | ---: | --- | --- |";
 
 /// Lines of a Markdown table, printed as they come.
-#[derive(Default)]
 pub(crate) struct Table {
+    /// The name of its place in docs/performance.md.
+    place: &'static str,
     text: String,
 }
 
@@ -30,11 +31,16 @@ pub(super) struct Note {
 }
 
 impl Table {
-    /// Begins one.
-    pub(super) fn begin(&mut self, title: &str) {
-        self.line(&format!("{title}\n"));
-        self.line("| step | wall | CPU | peak memory | ratio | wanted | |");
-        self.line("| --- | ---: | ---: | ---: | ---: | --- | --- |");
+    /// None yet, for a place between `<!-- PLACE: begin -->` and `<!-- PLACE: end -->`.
+    pub(super) fn at(place: &'static str) -> Self {
+        Self { place, text: String::new() }
+    }
+
+    /// Begins one under a title, if it has any, with these columns.
+    pub(super) fn begin(&mut self, title: &str, columns: &str) {
+        let gap = if title.is_empty() { "" } else { "\n" };
+        self.line(&format!("{title}{gap}"));
+        self.line(columns);
     }
 
     /// One process.
@@ -62,7 +68,7 @@ impl Table {
     }
 
     #[expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
-    fn line(&mut self, line: &str) {
+    pub(super) fn line(&mut self, line: &str) {
         println!("{line}");
         let _ = writeln!(self.text, "{line}");
     }
@@ -73,13 +79,15 @@ impl Table {
     /// When the file cannot be read or written, or has no place for a table.
     pub(crate) fn record(&self, document: &Path) -> io::Result<()> {
         let text = fs::read_to_string(document)?;
+        let begin = format!("<!-- {}: begin -->", self.place);
+        let end = format!("<!-- {}: end -->", self.place);
         let place = text
-            .split_once(BEGIN)
-            .and_then(|(before, rest)| rest.split_once(END).map(|(_, after)| (before, after)));
+            .split_once(&begin)
+            .and_then(|(before, rest)| rest.split_once(&end).map(|(_, after)| (before, after)));
         let Some((before, after)) = place else {
-            return Err(io::Error::other(format!("no `{BEGIN}` in {}", document.display())));
+            return Err(io::Error::other(format!("no `{begin}` in {}", document.display())));
         };
-        fs::write(document, format!("{before}{BEGIN}\n\n{}\n{END}{after}", self.text))
+        fs::write(document, format!("{before}{begin}\n\n{}\n{end}{after}", self.text))
     }
 }
 

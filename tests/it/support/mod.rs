@@ -14,11 +14,12 @@ mod schemas;
 mod terminal;
 mod world;
 
+pub(crate) use crate::bench::server::free_port;
 pub(crate) use canary::{API_KEY, CODE_KEY, SID};
 pub(crate) use command::Command;
 pub(crate) use contracts::expect_report;
 pub(crate) use host::can;
-pub(crate) use postgres::{Database, free_port, is_missing, skips, tell_of_skipping};
+pub(crate) use postgres::{Database, is_missing, skips, tell_of_skipping};
 pub(crate) use process::Process;
 pub(crate) use relay::{Cut, Relay, Statement};
 pub(crate) use run::Run;
