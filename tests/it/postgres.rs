@@ -230,7 +230,8 @@ fn killed_again_and_again_nobody_is_sent_to_twice_and_nobody_is_lost() {
         let apply = apply.until("some requests", |w| w.requests() >= target.min(120));
         apply.signal(Signal::KILL);
         kills += u64::from(apply.wait().code().is_none());
-        if world.requests() >= 110 {
+        // Some are in doubt without a request: so many are never reached.
+        if world.requests() >= 80 {
             break;
         }
     }

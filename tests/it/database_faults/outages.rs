@@ -128,3 +128,25 @@ fn a_server_that_stands_still_past_the_lease_leaves_nobody_in_doubt() {
     }
     assert_eq!(life.settle(&run), 0);
 }
+
+#[test]
+fn a_machine_whose_place_was_taken_meanwhile_writes_nothing_more() {
+    if is_missing() {
+        return;
+    }
+    let life = Life::slow(World::new().on_postgres());
+    let process = life.apply().spawn();
+    let process = process.until("the tenth request", |world| world.requests() >= 10);
+    life.relay.refuse();
+    let _ = process.line_with(AWAY);
+    let other = life.healthy(1);
+    assert!(matches!(other.code(), Some(0 | 7)), "{other}");
+    life.relay.let_through();
+    let run = process.wait().exits(8).shows("has taken the ledger").shows(".journal");
+    let next = life.healthy(2);
+    let look = life.look(&next);
+    look.expect_settled();
+    let (accepted, unknown) = (look.count("accepted"), look.count("unknown"));
+    assert_eq!(accepted, life.world.received().len() as u64, "{run}{other}{next}");
+    assert!(unknown <= IN_FLIGHT, "{unknown} unknown{run}{other}{next}");
+}

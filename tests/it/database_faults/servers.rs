@@ -111,6 +111,28 @@ fn a_server_that_comes_back_read_only_is_refused_and_the_outcomes_are_kept() {
 }
 
 #[test]
+fn a_server_that_was_failed_over_is_not_gone_on_with() {
+    if is_missing() {
+        return;
+    }
+    let life = Life::slow(World::new().on_postgres());
+    let database = life.world.database();
+    let process = life.apply().spawn();
+    let process = process.until("the tenth request", |world| world.requests() >= 10);
+    let server = database.query("SELECT DISTINCT server FROM offercast.marks");
+    // As if the one that answers now had been another one, or on another timeline, before.
+    database.query("UPDATE offercast.marks SET server = '7/00000001'");
+    life.relay.cut_all();
+    let run = process.wait().exits(8).shows("cannot be told").shows(".journal");
+    assert!(life.world.requests() < 40, "{run}");
+    let refused = life.healthy(1).exits(6);
+    database.query(&format!("UPDATE offercast.marks SET server = '{server}'"));
+    let next = life.healthy(2);
+    assert_eq!(life.look(&next).count("accepted"), 40, "{run}{refused}{next}");
+    assert_eq!(life.settle(&next), 0);
+}
+
+#[test]
 fn machines_that_are_days_apart_share_a_plan_by_the_clock_of_the_server() {
     if is_missing() {
         return;

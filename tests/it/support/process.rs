@@ -64,7 +64,8 @@ impl<'a> Process<'a> {
     #[track_caller]
     pub(crate) fn until(self, what: &str, holds: impl Fn(&World) -> bool) -> Self {
         while !holds(self.world) {
-            assert!(now() < self.deadline, "`{}`: {what} never happened", self.line);
+            let so_far = || self.stderr.text();
+            assert!(now() < self.deadline, "`{}`: {what} never happened\n{}", self.line, so_far());
             thread::sleep(GLANCE);
         }
         self
