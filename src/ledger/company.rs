@@ -23,8 +23,27 @@ pub struct Post {
     pub is_alone: bool,
 }
 
+/// What was answered to a machine's requests, for the share that may be refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Answers {
+    /// People with an outcome.
+    pub outcomes: u64,
+    /// Of those, people whom Kaleyra refused.
+    pub rejected: u64,
+}
+
+impl std::ops::Add for Answers {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        let outcomes = self.outcomes.saturating_add(other.outcomes);
+        Self { outcomes, rejected: self.rejected.saturating_add(other.rejected) }
+    }
+}
+
 /// What a machine says of itself each time it renews its lease.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word on a matter of its own")]
 pub struct Beat {
     /// Wall time.
     pub now: Timestamp,
@@ -38,6 +57,10 @@ pub struct Beat {
     pub pause: Option<(&'static str, Duration)>,
     /// Whether everybody is to be counted.
     pub counts: bool,
+    /// What was answered to it since it began with the plan.
+    pub answers: Answers,
+    /// Whether its breaker is open.
+    pub doubts: bool,
 }
 
 /// How things stand among the machines.
@@ -53,6 +76,11 @@ pub struct Standing {
     pub counts: Option<StateCounts>,
     /// A new pause that another machine ran into, and how long it is from now.
     pub pause: Option<(String, Duration)>,
+    /// What was answered to the other machines of the plan.
+    pub answers: Answers,
+    /// Whether another machine is to find out, for all of the sender, if outcomes can be known
+    /// again. Where several are in doubt it is the one that came first.
+    pub is_held: bool,
     /// Why another machine stopped for all.
     pub halt: Option<String>,
     /// People on the wire of machines whose lease was over: unknown now.

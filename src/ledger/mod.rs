@@ -28,7 +28,7 @@ mod store_fault;
 mod types;
 
 pub use address::{AddressError, LedgerAddress, Place};
-pub use company::{Beat, Company, Post, Standing};
+pub use company::{Answers, Beat, Company, Post, Standing};
 pub use error::{Damage, Exposure, LedgerError, WriteNeed};
 pub use filesystem::FilesystemKind;
 pub use forgotten::{CampaignTraces, Forgetting, Forgotten, ForgottenRow, Remains, Traces, Whose};

@@ -1,12 +1,12 @@
 //! What a run hears from other machines that send the same plan, and what they are told.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::event::PauseCause;
+use crate::ledger::Answers;
 use crate::model::{HaltReason, StateCounts};
 
 /// The code of a pause or a halt that another machine ran into: not to be told on again.
@@ -22,22 +22,49 @@ pub struct Tidings {
     pub counts: Option<StateCounts>,
     /// The sender was told to wait for so long from now.
     pub pause: Option<(PauseCause, Duration)>,
+    /// What was answered to all others, and to this machine in earlier runs.
+    pub answers: Answers,
+    /// Another machine finds out whether outcomes can be known again: nothing is begun
+    /// meanwhile.
+    pub is_held: bool,
     /// Going on would be wrong or useless.
     pub halt: Option<HaltReason>,
+}
+
+/// What a run says of itself to the other machines.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Saying {
+    /// The part of the rate that the run may still be using: when it is given less, the lower
+    /// number comes only when it holds for a whole window.
+    pub part: u64,
+    /// What was answered to it.
+    pub answers: Answers,
+    /// Whether its breaker is open.
+    pub doubts: bool,
+}
+
+/// Where what a run says is kept.
+#[derive(Clone, Debug, Default)]
+pub struct Said(Arc<Mutex<Saying>>);
+
+impl Said {
+    /// What was said last, to be read or changed.
+    pub fn last(&self) -> MutexGuard<'_, Saying> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The way between a run and the other machines.
 #[derive(Debug)]
 pub struct FromOthers {
     tidings: UnboundedReceiver<Tidings>,
-    part: Arc<AtomicU64>,
+    said: Said,
 }
 
 impl FromOthers {
-    /// `part` is kept at the part of the rate that the run may still be using: when it is
-    /// given less, the lower number comes only when it holds for a whole window.
-    pub fn new(tidings: UnboundedReceiver<Tidings>, part: Arc<AtomicU64>) -> Self {
-        Self { tidings, part }
+    /// `said` is kept at what the run says.
+    pub fn new(tidings: UnboundedReceiver<Tidings>, said: Said) -> Self {
+        Self { tidings, said }
     }
 
     /// The next tidings. Where nobody is left to bring any, there are none.
@@ -48,7 +75,7 @@ impl FromOthers {
         }
     }
 
-    pub(super) fn tell_part(&self, part: u64) {
-        self.part.store(part, Ordering::SeqCst);
+    pub(super) fn tell(&self, saying: Saying) {
+        *self.said.last() = saying;
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct Gate {
     /// The breaker has tripped and no probe has shown yet that outcomes can be known.
     tripped: bool,
     failed_probes: u32,
+    /// Another machine finds out whether outcomes can be known again.
+    held: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -94,6 +96,7 @@ impl Gate {
             held_up_since: None,
             tripped: false,
             failed_probes: 0,
+            held: false,
         }
     }
 
@@ -118,6 +121,7 @@ impl Gate {
     /// in flight, so that its answer is about now.
     pub(super) fn admission(&self, nothing_in_flight: bool) -> Admission {
         match self.state {
+            _ if self.held => Admission::Nobody,
             State::Open => Admission::All,
             State::Probing { probe: None } if nothing_in_flight || !self.tripped => {
                 Admission::Probe
@@ -136,6 +140,7 @@ impl Gate {
     /// Whether a request that was begun may be put on the wire.
     pub(super) fn may_send(&self, id: BatchId) -> bool {
         match self.state {
+            _ if self.held => false,
             State::Open => true,
             State::Probing { probe } => probe == Some(id),
             State::Closed { .. } => false,
@@ -219,6 +224,17 @@ impl Gate {
                 self.close(now, cause, wait)
             }
         }
+    }
+
+    /// Whether another machine finds out for all if outcomes can be known again; `true` when it
+    /// did so. After that, too, one request tries alone.
+    pub(super) fn hold(&mut self, held: bool) -> bool {
+        let was_held = std::mem::replace(&mut self.held, held);
+        let is_freed = was_held && !held;
+        if is_freed && self.state == State::Open {
+            self.state = State::Probing { probe: None };
+        }
+        is_freed
     }
 
     /// Whether the breaker's doubt has been lifted by the last reply.

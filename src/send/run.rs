@@ -158,7 +158,7 @@ impl<W: Wire, S: Store> Shell<W, S> {
             }
             self.core.advance(now, &mut actions);
             if let Some(others) = &others {
-                others.tell_part(self.core.held_part());
+                others.tell(self.core.saying());
             }
             while self.requests.try_join_next().is_some() {}
         }

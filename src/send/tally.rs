@@ -1,5 +1,6 @@
 //! The counts: where everybody stands, and what this run did. Only what is durable counts.
 
+use crate::ledger::Answers;
 use crate::model::{Outcome, Share, State, StateCounts, UnknownCause};
 
 /// Rejections halt a run only when at least so many outcomes are there to judge by.
@@ -14,8 +15,9 @@ pub(super) struct Tally {
     /// Requests put on the wire.
     pub(super) requests: u64,
     /// Outcomes as they were answered, durable or not: for the failure share only.
-    answered: u64,
-    answered_rejected: u64,
+    answers: Answers,
+    /// The same of other machines that send the same plan, as last heard.
+    answers_of_others: Answers,
 }
 
 impl Tally {
@@ -25,8 +27,8 @@ impl Tally {
             this_run: StateCounts::default(),
             unknown: [0; UnknownCause::ALL.len()],
             requests: 0,
-            answered: 0,
-            answered_rejected: 0,
+            answers: Answers::default(),
+            answers_of_others: Answers::default(),
         }
     }
 
@@ -85,12 +87,28 @@ impl Tally {
     pub(super) fn answer(&mut self, outcome: &Outcome, allowed: Share) -> bool {
         match outcome {
             Outcome::NotSent(_) => return false,
-            Outcome::Rejected(_) => self.answered_rejected += 1,
+            Outcome::Rejected(_) => self.answers.rejected += 1,
             Outcome::Accepted { .. } | Outcome::Unknown(_) => {}
         }
-        self.answered += 1;
-        self.answered >= OUTCOMES_BEFORE_JUDGING
-            && allowed.is_exceeded_by(self.answered_rejected, self.answered)
+        self.answers.outcomes += 1;
+        self.too_many_rejected(allowed)
+    }
+
+    /// Takes in what was answered to all other machines; whether rejections are now more than
+    /// their share of all.
+    pub(super) fn hears(&mut self, others: Answers, allowed: Share) -> bool {
+        self.answers_of_others = others;
+        self.too_many_rejected(allowed)
+    }
+
+    /// What was answered to this run.
+    pub(super) fn answers(&self) -> Answers {
+        self.answers
+    }
+
+    fn too_many_rejected(&self, allowed: Share) -> bool {
+        let Answers { outcomes, rejected } = self.answers + self.answers_of_others;
+        outcomes >= OUTCOMES_BEFORE_JUDGING && allowed.is_exceeded_by(rejected, outcomes)
     }
 
     fn shift(&mut self, from: State, to: State, count: u64) {
@@ -116,6 +134,18 @@ mod tests {
         let exceeded: Vec<_> =
             (1..=60).filter(|_| tally.answer(&rejected(), five_percent)).collect();
         assert_eq!(exceeded.first(), Some(&50));
+    }
+
+    #[test]
+    fn rejections_are_judged_over_all_machines() {
+        let five_percent = Share::parse("5%").expect("a share");
+        let mut tally = Tally::new(StateCounts::default());
+        let of = |outcomes, rejected| Answers { outcomes, rejected };
+        assert!(!tally.hears(of(49, 30), five_percent));
+        assert!(tally.answer(&rejected(), five_percent), "the fiftieth of all");
+        assert!(!tally.hears(of(1_000, 30), five_percent), "thirty-one of 1,001");
+        assert!(tally.hears(of(1_000, 51), five_percent));
+        assert_eq!(tally.answers(), of(1, 1), "each machine tells its own");
     }
 
     #[test]

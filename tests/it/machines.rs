@@ -73,6 +73,54 @@ fn machines_that_send_together_keep_to_one_rate() {
 }
 
 #[test]
+fn refusals_are_judged_over_all_machines() {
+    let script = r#"{"rules": [{"code": "E13001", "text": "not on WhatsApp"}]}"#;
+    let Some(world) = world(300, "10/s", script) else { return };
+    let first = apply_on(&world, 0).until("somebody is sent to", |world| world.requests() > 0);
+    let second = apply_on(&world, 1);
+    for apply in [first, second] {
+        let _ = apply.wait().exits(8);
+    }
+    assert_eq!(world.database().query(SENDERS), "2");
+    let refused = world.requests();
+    // Fifty are enough to judge by. What a machine was answered, another hears within two
+    // renewals, one a second; two machines have four requests on the wire each.
+    assert!((50..=50 + 2 * 10 + 8).contains(&refused), "{refused} were refused");
+}
+
+#[test]
+fn one_machine_finds_out_for_all_whether_outcomes_can_be_known_again() {
+    // Nothing is known of the first seven requests, tries alone among them; then all is well.
+    let script = r#"{"rules": [{"first": 7, "status": 504, "accept": true}]}"#;
+    let Some(world) = world(200, "20/s", script) else { return };
+    let first = apply_on(&world, 0).until("somebody is sent to", |world| world.requests() > 0);
+    let second = apply_on(&world, 1);
+    for apply in [first, second] {
+        let run = apply.wait();
+        assert!(matches!(run.code(), Some(0 | 7)), "{run}");
+    }
+    assert_eq!(world.most_per_person(), 1);
+    assert_eq!(world.states(), "accepted 193, unknown 7");
+    assert_eq!(world.database().query(SENDERS), "2");
+}
+
+#[test]
+fn what_stays_in_doubt_stops_all_machines_and_one_of_them_tried() {
+    let Some(world) = world(300, "20/s", r#"{"rules": [{"drop": "before_accept"}]}"#) else {
+        return;
+    };
+    let first = apply_on(&world, 0).until("somebody is sent to", |world| world.requests() > 0);
+    let second = apply_on(&world, 1);
+    for apply in [first, second] {
+        let _ = apply.wait().exits(8);
+    }
+    let unknown = world.ledger_rows().iter().filter(|row| row["state"] == "unknown").count();
+    // Each machine stops by itself after five in a row and what is on its wire; three tries
+    // alone are one machine's, and one may slip out on each before it hears of a halt.
+    assert!((8..=2 * (5 + 3) + 3 + 2).contains(&unknown), "{unknown} in doubt");
+}
+
+#[test]
 fn a_machine_that_has_nothing_left_waits_for_the_others() {
     let Some(world) = world(30, "1000/s", r#"{ "latency_ms": 400 }"#) else { return };
     let first = apply_on(&world, 0).until("somebody is sent to", |world| world.requests() > 0);

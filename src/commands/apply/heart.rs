@@ -1,7 +1,7 @@
 //! The lease of a machine that sends beside others: renewed on a thread of its own, so that
 //! neither a slow ledger nor a full terminal costs it.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -11,9 +11,9 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use super::patience::Patience;
 use crate::clock::Clock;
 use crate::event::{PauseCause, RunEvent};
-use crate::ledger::{Beat, Company, LedgerError, Post, Standing};
+use crate::ledger::{Answers, Beat, Company, LedgerError, Post, Standing};
 use crate::model::HaltReason;
-use crate::send::{FROM_OTHERS, FromOthers, Tidings};
+use crate::send::{FROM_OTHERS, FromOthers, Said, Tidings};
 
 /// How often the lease is renewed, unless it is too short for that.
 const EVERY: Duration = Duration::from_secs(1);
@@ -31,8 +31,8 @@ struct Shared {
     company: Mutex<Box<dyn Company>>,
     state: Mutex<State>,
     changed: Condvar,
-    /// The part of the rate that may be in use.
-    part: Arc<AtomicU64>,
+    /// What the run says, or what holds where there is none.
+    said: Said,
     /// Whether the machine has people to send to, or would take some.
     wants: AtomicBool,
 }
@@ -50,6 +50,8 @@ struct State {
     /// The way to the run.
     run: Option<UnboundedSender<Tidings>>,
     pause: Option<(PauseCause, Duration)>,
+    /// What was answered to earlier runs of the plan.
+    answered: Answers,
     /// The newest answer, and how many there were.
     standing: Standing,
     answers: u64,
@@ -75,6 +77,7 @@ impl Heart {
             ran_until: None,
             run: None,
             pause: None,
+            answered: Answers::default(),
             standing: Standing::default(),
             answers: 0,
             error: None,
@@ -84,7 +87,7 @@ impl Heart {
             company: Mutex::new(company),
             state: Mutex::new(state),
             changed: Condvar::new(),
-            part: Arc::default(),
+            said: Said::default(),
             wants: AtomicBool::new(false),
         });
         let beating = Arc::clone(&shared);
@@ -105,6 +108,7 @@ impl Heart {
         self.shared.wants.store(true, Ordering::SeqCst);
         let mut state = self.shared.state();
         state.window = state.window.max(window);
+        state.answered = Answers::default();
         Ok(())
     }
 
@@ -127,14 +131,18 @@ impl Heart {
         let (tell, tidings) = unbounded_channel();
         let mut state = self.shared.state();
         state.run = Some(tell);
-        let part = self.shared.part.load(Ordering::SeqCst).max(1);
-        (part, FromOthers::new(tidings, Arc::clone(&self.shared.part)))
+        let part = self.shared.said.last().part.max(1);
+        (part, FromOthers::new(tidings, self.shared.said.clone()))
     }
 
     /// The run is over; whether more people would be taken.
     pub(super) fn run_ends(&self) {
         let mut state = self.shared.state();
         state.run = None;
+        let mut said = self.shared.said.last();
+        state.answered = state.answered + std::mem::take(&mut said.answers);
+        said.doubts = false;
+        drop(said);
         state.ran_until = Some(self.clock.monotonic());
     }
 
@@ -238,13 +246,16 @@ impl Shared {
                 return;
             }
             state.is_nudged = false;
+            let said = *self.said.last();
             let beat = Beat {
                 now: clock.now(),
-                held: self.part.load(Ordering::SeqCst),
+                held: said.part,
                 wants: self.wants.load(Ordering::SeqCst),
                 rests: state.run.is_none(),
                 pause: state.pause.take().map(|(cause, wait)| (pause_word(cause), wait)),
                 counts: beats.is_multiple_of(BEATS_PER_COUNT),
+                answers: state.answered + said.answers,
+                doubts: said.doubts,
             };
             drop(state);
             beats = beats.wrapping_add(1);
@@ -287,6 +298,8 @@ impl Shared {
                 part: standing.part.max(1),
                 counts: standing.counts,
                 pause: pause.and_then(|(word, wait)| Some((pause_of(word)?, *wait))),
+                answers: standing.answers + state.answered,
+                is_held: standing.is_held,
                 halt: standing.halt.as_deref().and_then(HaltReason::parse),
             };
             // The run may have ended in between.
@@ -294,8 +307,9 @@ impl Shared {
         } else {
             // What was written a moment ago still counts.
             let is_quiet = state.ran_until.is_none_or(|at| now.duration_since(at) > state.window);
-            if is_quiet || standing.part > self.part.load(Ordering::SeqCst) {
-                self.part.store(standing.part, Ordering::SeqCst);
+            let mut said = self.said.last();
+            if is_quiet || standing.part > said.part {
+                said.part = standing.part;
             }
             // Whoever has nothing to do leaves the rate to the others.
             self.wants.store(standing.has_work, Ordering::SeqCst);

@@ -61,7 +61,7 @@ pub(super) fn run(
         if let Some(stop) = engine.asked_to_stop() {
             break (stop, None);
         }
-        if standing.has_work && standing.part > 0 {
+        if standing.has_work && standing.part > 0 && !standing.is_held {
             let before = people_before + people(&total.this_run);
             let ran = match engine.run(item, account, ledger, journal, before, &telling) {
                 Ok(ran) => ran,

@@ -3,11 +3,12 @@
 //! machine names its row, so that none can come after.
 //!
 //! All that decides between machines is done under one lock on the table, whose order is the
-//! order of decisions; the writes of outcomes go on beside it.
+//! order of decisions; the writes of outcomes go on beside it. The file is long because one
+//! renewal decides lease, rate, pause, breaker and refusals together.
 
 use std::time::Duration;
 
-use crate::ledger::company::{Beat, Company, Post, Standing};
+use crate::ledger::company::{Answers, Beat, Company, Post, Standing};
 use crate::ledger::error::LedgerError;
 use crate::ledger::rows::stored;
 use crate::model::Timestamp;
@@ -29,19 +30,22 @@ macro_rules! server_now {
 }
 
 const ADD: &str = concat!(
-    "INSERT INTO offercast.machines (epoch, lease_until, share, working, wants)
+    "INSERT INTO offercast.machines (epoch, lease_until, share, working, wants, outcomes,
+       rejected, doubts)
      VALUES ($1, ",
     server_now!(),
-    " + $2, 0, false, false)"
+    " + $2, 0, false, false, 0, 0, false)"
 );
 
 const ENTER: &str = "UPDATE offercast.machines SET plan = $2, sender = $3, interval_ns = $4,
-    most = $5, alone = $6, working = false, wants = true, halt = NULL WHERE epoch = $1";
+    most = $5, alone = $6, working = false, wants = true, outcomes = 0, rejected = 0,
+    doubts = false, halt = NULL WHERE epoch = $1";
 
 const RENEW: &str = concat!(
     "UPDATE offercast.machines SET lease_until = ",
     server_now!(),
-    " + $2, wants = $3, working = working AND NOT $4 WHERE epoch = $1
+    " + $2, wants = $3, working = working AND NOT $4, outcomes = $5, rejected = $6, doubts = $7
+     WHERE epoch = $1
      RETURNING plan, sender, interval_ns, most, alone, working, pause_until - ",
     server_now!(),
     ", pause_until, pause_cause, halt"
@@ -52,7 +56,8 @@ const LAPSED: &str = concat!(
     server_now!()
 );
 
-const OTHERS: &str = "SELECT epoch, plan, sender, interval_ns, most, share, working, wants
+const OTHERS: &str = "SELECT epoch, plan, sender, interval_ns, most, share, working, wants,
+    outcomes, rejected, doubts
   FROM offercast.machines WHERE epoch <> $1";
 
 const SHARE: &str = "UPDATE offercast.machines SET share = $2 WHERE epoch = $1";
@@ -73,7 +78,8 @@ const HALT: &str = "UPDATE offercast.machines AS other SET halt = $2
     AND ($3 OR other.plan = own.plan)";
 
 const GHOST: &str = concat!(
-    "UPDATE offercast.machines SET working = false, wants = false, lease_until = ",
+    "UPDATE offercast.machines SET working = false, wants = false, doubts = false,
+       lease_until = ",
     server_now!(),
     " + $2 WHERE epoch = $1"
 );
@@ -225,7 +231,16 @@ fn renew(
     paused_until: &mut i64,
 ) -> Result<Standing, Fault> {
     let lease = millis(lease);
-    let params = [int(&epoch), int(&lease), flag(&beat.wants), flag(&beat.rests)];
+    let (outcomes, rejected) = (stored(beat.answers.outcomes), stored(beat.answers.rejected));
+    let params = [
+        int(&epoch),
+        int(&lease),
+        flag(&beat.wants),
+        flag(&beat.rests),
+        int(&outcomes),
+        int(&rejected),
+        flag(&beat.doubts),
+    ];
     let Some(row) = session.row(RENEW, &params)? else {
         return Err(LedgerError::TakenOver { place: session.place().clone() }.into());
     };
@@ -255,7 +270,7 @@ fn renew(
         session.run(REMOVE, &[int(&lapsed)])?;
         rescued += range::give_back(session, lapsed, beat.now)?;
     }
-    let mut on_plan = 0;
+    let (mut on_plan, mut answers, mut is_held) = (0, Answers::default(), false);
     let mut of_sender = Vec::new();
     for row in session.rows(OTHERS, &[int(&epoch)])? {
         let other = Other {
@@ -265,8 +280,15 @@ fn renew(
             wants: row.get(7),
             is_alike: row.get::<_, Option<i64>>(3) == own.interval,
         };
-        on_plan += u64::from(other.works && row.get::<_, Option<i64>>(1) == own.plan);
+        let is_of_plan = row.get::<_, Option<i64>>(1) == own.plan;
+        on_plan += u64::from(other.works && is_of_plan);
+        if is_of_plan {
+            let (outcomes, rejected): (i64, i64) = (row.get(8), row.get(9));
+            let (outcomes, rejected) = (outcomes.unsigned_abs(), rejected.unsigned_abs());
+            answers = answers + Answers { outcomes, rejected };
+        }
         if row.get::<_, Option<i64>>(2) == own.sender {
+            is_held |= row.get(10) && finds_out(other.epoch, epoch, beat.doubts);
             of_sender.push(other);
         }
     }
@@ -281,7 +303,14 @@ fn renew(
         }
     }
     let part = part.unsigned_abs();
-    Ok(Standing { part, others: on_plan, has_work, counts, pause, halt, rescued })
+    let others = on_plan;
+    Ok(Standing { part, others, has_work, counts, pause, answers, is_held, halt, rescued })
+}
+
+/// Whether another machine that is in doubt tries for both: it does, unless this one is in doubt
+/// too and came first. So two never wait for each other.
+fn finds_out(other: i64, own: i64, own_doubts: bool) -> bool {
+    !own_doubts || other < own
 }
 
 /// What a machine reserves of the rate's messages, and what it is to keep to: less than it
@@ -364,6 +393,19 @@ mod tests {
             assert!(shares.iter().sum::<i64>() <= most, "{shares:?} of {most}");
         }
         held
+    }
+
+    #[test]
+    fn of_machines_in_doubt_exactly_one_finds_out_for_all() {
+        for doubting in [vec![3], vec![2, 5], vec![1, 4, 9]] {
+            let machines = [1, 2, 3, 4, 5, 9];
+            let is_held = |own: i64| {
+                let doubts = doubting.contains(&own);
+                doubting.iter().any(|other| *other != own && finds_out(*other, own, doubts))
+            };
+            let free: Vec<_> = machines.into_iter().filter(|own| !is_held(*own)).collect();
+            assert_eq!(free, [doubting[0]], "{doubting:?}");
+        }
     }
 
     #[test]

@@ -46,6 +46,9 @@ CREATE TABLE offercast.machines (
   share bigint NOT NULL CHECK (share >= 0),
   working boolean NOT NULL,
   wants boolean NOT NULL,
+  outcomes bigint NOT NULL CHECK (outcomes >= 0),
+  rejected bigint NOT NULL CHECK (rejected >= 0),
+  doubts boolean NOT NULL,
   pause_until bigint,
   pause_cause text,
   halt text

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::event::RunEvent;
-use crate::model::{Rejection, StateCounts};
+use crate::model::{HaltReason, Rejection, StateCounts};
 
-use super::super::company::{FROM_OTHERS, Tidings};
+use super::super::company::{FROM_OTHERS, Saying, Tidings};
 use super::super::gate::Swing;
 use super::super::meter::Meter;
 use super::super::protocol::{Action, Now};
@@ -52,9 +52,16 @@ fn concluded(counts: StateCounts) -> u64 {
 impl Core {
     /// Takes in how things stand among the machines.
     pub(super) fn hear(&mut self, now: Now, tidings: Tidings, out: &mut Vec<Action>) {
-        let Tidings { part, counts, pause, halt } = tidings;
+        let Tidings { part, counts, pause, answers, is_held, halt } = tidings;
         if let Some(reason) = halt {
             return self.halt(now, reason, Some(from_others()), out);
+        }
+        if self.tally.hears(answers, self.job.failures) {
+            return self.halt(now, HaltReason::FailureShare, Some(from_all()), out);
+        }
+        if self.gate.hold(is_held) && !self.gate.is_tripped() {
+            // The other machine's probe came through: what was before counts no longer.
+            self.breaker.reset();
         }
         self.pacer.set_part(part);
         self.held_part = self.held_part.max(part);
@@ -86,15 +93,22 @@ impl Core {
         }
     }
 
-    /// The part of the rate's messages that this run may be using.
-    pub(in super::super) fn held_part(&self) -> u64 {
-        self.held_part
+    /// What the other machines are to know.
+    pub(in super::super) fn saying(&self) -> Saying {
+        let (part, answers) = (self.held_part, self.tally.answers());
+        Saying { part, answers, doubts: self.gate.is_tripped() }
     }
 }
 
 /// Why it is, where another machine was told.
 fn from_others() -> Rejection {
     Rejection { code: FROM_OTHERS.to_owned(), text: "another machine of this apply".to_owned() }
+}
+
+/// Why it is, where all machines together are judged.
+fn from_all() -> Rejection {
+    let text = "more were refused to all machines of this apply than may be";
+    Rejection { code: FROM_OTHERS.to_owned(), text: text.to_owned() }
 }
 
 #[cfg(test)]

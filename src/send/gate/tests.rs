@@ -144,3 +144,31 @@ fn a_known_outcome_closes_the_breaker() {
     assert_eq!(gate.reply(seconds(9), B, Reach::Reached, false, false), Swing::Resumes);
     assert!(!gate.is_tripped());
 }
+
+#[test]
+fn while_another_machine_finds_out_nobody_is_sent_to_and_then_one_tries_alone() {
+    let mut gate = Gate::new(1);
+    assert!(!gate.hold(true));
+    assert_eq!(gate.admission(true), Admission::Nobody);
+    assert!(!gate.may_send(A));
+    assert!(!gate.hold(true), "it goes on");
+    assert!(gate.hold(false));
+    assert_eq!(gate.admission(true), Admission::Probe);
+    gate.probe_begins(B);
+    assert!(gate.may_send(B) && !gate.may_send(A));
+    assert_eq!(gate.reply(seconds(1), B, Reach::Reached, false, false), Swing::Resumes);
+    assert_eq!(gate.admission(false), Admission::All);
+}
+
+#[test]
+fn a_machine_in_doubt_itself_waits_its_turn_and_needs_a_probe_of_its_own() {
+    let mut gate = Gate::new(1);
+    gate.reply(seconds(0), A, Reach::Reached, true, true);
+    gate.hold(true);
+    let now = gate.opens_at().expect("closed");
+    gate.advance(now);
+    assert_eq!(gate.admission(true), Admission::Nobody);
+    gate.hold(false);
+    assert!(gate.is_tripped());
+    assert_eq!(gate.admission(true), Admission::Probe);
+}
