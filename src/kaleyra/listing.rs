@@ -1,10 +1,8 @@
 //! Which recipients a reply lists with a message id.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 
-use serde_json::Value;
-
-use super::reply_body::scalar;
+use super::json::Json;
 use crate::model::{MessageId, PhoneNumber};
 
 /// What `data` proves about the recipients that were asked for.
@@ -29,43 +27,78 @@ impl Listing {
     /// are as many items as recipients. An id that stands twice, a recipient with two
     /// items and an item that fits two recipients prove nothing. The one item about the one
     /// recipient may spell a Brazilian, Mexican or Argentine number the other way.
-    pub(super) fn read(data: &[Value], recipients: &[PhoneNumber]) -> Self {
-        let numbers: Vec<String> = recipients.iter().map(|number| number.digits()).collect();
-        let items: Vec<Item> = data.iter().map(Item::read).collect();
-        let mut uses: HashMap<&str, usize> = HashMap::new();
-        for id in items.iter().filter_map(|item| item.id.as_ref()) {
-            *uses.entry(id.as_str()).or_default() += 1;
-        }
+    pub(super) fn read(data: &[Json<'_>], recipients: &[PhoneNumber]) -> Self {
+        let items: Vec<Item<'_>> = data.iter().map(Item::read).collect();
+        let mut ids: Vec<&str> =
+            items.iter().filter_map(|item| item.id.as_ref().map(MessageId::as_str)).collect();
+        ids.sort_unstable();
+        let stands_once = |id: &MessageId| {
+            let first = ids.partition_point(|&other| other < id.as_str());
+            ids.get(first + 1).is_none_or(|&next| next != id.as_str())
+        };
 
+        let by_number = ByNumber::of(recipients);
         let alone = items.len() == 1 && recipients.len() == 1;
-        let mut claims = vec![Claim::None; numbers.len()];
+        let mut claims = vec![Claim::None; recipients.len()];
         for (position, item) in items.iter().enumerate() {
-            let fits = |index: usize, number: &str| match &item.recipient {
-                Written::Digits(digits) => {
-                    digits == number || (alone && is_same_person(digits, recipients[index]))
-                }
-                Written::Masked(pattern) => {
-                    index == position && items.len() == numbers.len() && agrees(pattern, number)
-                }
-                Written::Unreadable => false,
-            };
-            let fitting: Vec<usize> =
-                (0..numbers.len()).filter(|&index| fits(index, &numbers[index])).collect();
-            for &index in &fitting {
+            let mut claim = |index: usize, doubtful: bool| {
                 claims[index] = match claims[index] {
-                    Claim::None if fitting.len() == 1 => Claim::By(position),
+                    Claim::None if !doubtful => Claim::By(position),
                     _ => Claim::Doubtful,
                 };
+            };
+            match &item.recipient {
+                Written::Digits(digits) if alone => {
+                    let asked = recipients[0];
+                    if **digits == *asked.digits() || is_same_person(digits, asked) {
+                        claim(0, false);
+                    }
+                }
+                Written::Digits(digits) => {
+                    let fitting = by_number.find(digits);
+                    for &(_, index) in fitting {
+                        claim(index, fitting.len() > 1);
+                    }
+                }
+                Written::Masked(pattern) => {
+                    let fits = |number: &PhoneNumber| agrees(pattern, &number.digits());
+                    if items.len() == recipients.len() && fits(&recipients[position]) {
+                        claim(position, false);
+                    }
+                }
+                Written::Unreadable => {}
             }
         }
 
         let id_of = |claim: &Claim| match claim {
-            Claim::By(position) => {
-                items[*position].id.clone().filter(|id| uses.get(id.as_str()) == Some(&1))
-            }
+            Claim::By(position) => items[*position].id.clone().filter(stands_once),
             Claim::None | Claim::Doubtful => None,
         };
-        Self { ids: claims.iter().map(id_of).collect(), has_ids: !uses.is_empty() }
+        Self { ids: claims.iter().map(id_of).collect(), has_ids: !ids.is_empty() }
+    }
+}
+
+/// Where each number stands among the recipients.
+struct ByNumber(Vec<(u64, usize)>);
+
+impl ByNumber {
+    fn of(recipients: &[PhoneNumber]) -> Self {
+        let numbers = recipients.iter().enumerate();
+        let mut sorted: Vec<_> = numbers.map(|(at, number)| (number.as_u64(), at)).collect();
+        sorted.sort_unstable();
+        Self(sorted)
+    }
+
+    /// All places of the number that is written with exactly these digits.
+    fn find(&self, digits: &str) -> &[(u64, usize)] {
+        // A number has no leading zero.
+        let wanted: u64 = match digits.parse() {
+            Ok(wanted) if !digits.starts_with('0') => wanted,
+            _ => return &[],
+        };
+        let first = self.0.partition_point(|&(number, _)| number < wanted);
+        let end = self.0.partition_point(|&(number, _)| number <= wanted);
+        &self.0[first..end]
     }
 }
 
@@ -77,40 +110,44 @@ enum Claim {
 }
 
 /// One item of `data`.
-struct Item {
+struct Item<'b> {
     id: Option<MessageId>,
-    recipient: Written,
+    recipient: Written<'b>,
 }
 
 /// How a reply writes a recipient.
-enum Written {
-    Digits(String),
+enum Written<'b> {
+    Digits(Cow<'b, str>),
     /// Digits with `x` (or `*`) for the hidden ones.
-    Masked(String),
+    Masked(Cow<'b, str>),
     Unreadable,
 }
 
-impl Item {
-    fn read(value: &Value) -> Self {
-        let text = |key| value.get(key).and_then(scalar);
+impl<'b> Item<'b> {
+    fn read(value: &'b Json<'_>) -> Self {
+        let text = |key| value.get(key).and_then(Json::scalar);
         Self {
             id: text("message_id").as_deref().and_then(MessageId::new),
-            recipient: text("recipient").as_deref().map_or(Written::Unreadable, Written::read),
+            recipient: text("recipient").map_or(Written::Unreadable, Written::read),
         }
     }
 }
 
-impl Written {
-    fn read(text: &str) -> Self {
-        let text = text.strip_prefix('+').unwrap_or(text);
+impl<'b> Written<'b> {
+    fn read(text: Cow<'b, str>) -> Self {
+        let text = match text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.strip_prefix('+').unwrap_or(text)),
+            // A number has no sign before it.
+            number @ Cow::Owned(_) => number,
+        };
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
         let hidden = text.bytes().filter(|&byte| is_mask(byte)).count();
         if digits == 0 || digits + hidden != text.len() {
             Self::Unreadable
         } else if hidden == 0 {
-            Self::Digits(text.to_owned())
+            Self::Digits(text)
         } else {
-            Self::Masked(text.to_owned())
+            Self::Masked(text)
         }
     }
 }
@@ -134,7 +171,7 @@ fn agrees(pattern: &str, number: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -144,7 +181,9 @@ mod tests {
     fn ids(data: &Value, numbers: &[u64]) -> Vec<Option<String>> {
         let people: Vec<_> =
             numbers.iter().map(|&n| PhoneNumber::from_digits(n).expect("a number")).collect();
-        let listing = Listing::read(data.as_array().expect("a list"), &people);
+        let text = data.to_string();
+        let items: Vec<Json<'_>> = serde_json::from_str(&text).expect("a list");
+        let listing = Listing::read(&items, &people);
         listing.ids.iter().map(|id| id.as_ref().map(|id| id.as_str().to_owned())).collect()
     }
 

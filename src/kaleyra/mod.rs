@@ -13,6 +13,7 @@ mod curl;
 mod endpoint;
 pub mod field;
 mod form;
+mod json;
 mod listing;
 mod multipart;
 mod reply;

@@ -95,7 +95,7 @@ struct Answer<'a> {
     status: u16,
     retry_after: Option<&'a str>,
     /// `None` when the body is cut off or no JSON object.
-    body: Option<ReplyBody>,
+    body: Option<ReplyBody<'a>>,
     asked: &'a Asked<'a>,
 }
 
@@ -103,10 +103,9 @@ impl Answer<'_> {
     fn classify(self) -> RequestResult {
         let meaning = self.meaning();
         let listing = self.listing();
-        let accepted = |message_id| {
-            let request_id = self.body.as_ref().and_then(ReplyBody::request_id);
-            Outcome::Accepted { message_id, request_id }
-        };
+        let request_id = self.body.as_ref().and_then(ReplyBody::request_id);
+        let accepted =
+            |message_id| Outcome::Accepted { message_id, request_id: request_id.clone() };
         let outcome_of = |index: usize, number: PhoneNumber| {
             // Who is listed with an id is accepted, also where others of a group are refused.
             let listed = listing.ids[index].clone();
@@ -201,7 +200,7 @@ impl Answer<'_> {
         ReplySignal::Pause { retry_after: wait }
     }
 
-    fn own_error(&self) -> Option<&ReplyBody> {
+    fn own_error(&self) -> Option<&ReplyBody<'_>> {
         self.body.as_ref().filter(|body| body.is_own_error())
     }
 

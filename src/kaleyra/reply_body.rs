@@ -1,17 +1,18 @@
 //! The JSON of a reply, tolerant of every shape seen or documented.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
+use super::json::{Json, Object};
 use crate::model::{PhoneNumber, RequestId};
 
 /// A reply's JSON object. Anything else (an array, a text, HTML) is no body of Kaleyra's.
-pub(super) struct ReplyBody(Map<String, Value>);
+pub(super) struct ReplyBody<'b>(Object<'b>);
 
-impl ReplyBody {
+impl<'b> ReplyBody<'b> {
     /// Reads a whole body. `None` unless it is exactly one JSON object.
-    pub(super) fn parse(body: &[u8]) -> Option<Self> {
+    pub(super) fn parse(body: &'b [u8]) -> Option<Self> {
         match serde_json::from_slice(body) {
-            Ok(Value::Object(object)) => Some(Self(object)),
+            Ok(Json::Object(object)) => Some(Self(object)),
             _ => None,
         }
     }
@@ -28,7 +29,11 @@ impl ReplyBody {
     /// inside `error` counts (the place of Meta's codes).
     pub(super) fn code(&self) -> Option<String> {
         let inner = self.0.get("error").and_then(|error| error.get("code"));
-        [self.0.get("code"), inner].into_iter().flatten().find_map(scalar)
+        [self.0.get("code"), inner]
+            .into_iter()
+            .flatten()
+            .find_map(Json::scalar)
+            .map(Cow::into_owned)
     }
 
     /// What the error says: `message` and `error`, each text once. `error` may be
@@ -52,62 +57,59 @@ impl ReplyBody {
     }
 
     /// The items of `data`. `None` when it is no list.
-    pub(super) fn data(&self) -> Option<&[Value]> {
-        self.0.get("data").and_then(Value::as_array).map(Vec::as_slice)
+    pub(super) fn data(&self) -> Option<&[Json<'b>]> {
+        match self.0.get("data") {
+            Some(Json::List(items)) => Some(items),
+            _ => None,
+        }
     }
 
     /// Whether `data` lists nothing: missing, null, or empty of any type.
     pub(super) fn data_is_empty(&self) -> bool {
         match self.0.get("data") {
-            None | Some(Value::Null) => true,
-            Some(Value::Array(items)) => items.is_empty(),
-            Some(Value::Object(fields)) => fields.is_empty(),
-            Some(Value::String(text)) => text.is_empty(),
-            Some(Value::Bool(_) | Value::Number(_)) => false,
+            None | Some(Json::Null) => true,
+            Some(Json::List(items)) => items.is_empty(),
+            Some(Json::Object(fields)) => fields.is_empty(),
+            Some(Json::Text(text)) => text.is_empty(),
+            Some(Json::Bool | Json::Number(_)) => false,
         }
     }
 
     /// Kaleyra's id of the request.
     pub(super) fn request_id(&self) -> Option<RequestId> {
-        self.0.get("id").and_then(Value::as_str).and_then(RequestId::new)
+        match self.0.get("id") {
+            Some(Json::Text(text)) => RequestId::new(text),
+            _ => None,
+        }
     }
 }
 
-/// A non-empty text or a number, as text.
-pub(super) fn scalar(value: &Value) -> Option<String> {
+fn says_something(value: &Json<'_>) -> bool {
     match value {
-        Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-fn says_something(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(_) => false,
-        Value::String(text) => !text.trim().is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(fields) => !fields.is_empty(),
-        Value::Number(_) => true,
+        Json::Null | Json::Bool => false,
+        Json::Text(text) => !text.trim().is_empty(),
+        Json::List(items) => !items.is_empty(),
+        Json::Object(fields) => !fields.is_empty(),
+        Json::Number(_) => true,
     }
 }
 
 /// Texts in the order they stand. A field's name is kept with its text (`to: invalid
 /// number`) unless it only says that this is the text. Recursion is bounded by
 /// `serde_json`'s own depth limit.
-fn collect_texts(value: &Value, name: Option<&str>, texts: &mut Vec<String>) {
+fn collect_texts(value: &Json<'_>, name: Option<&str>, texts: &mut Vec<String>) {
     match value {
-        Value::Array(items) => items.iter().for_each(|item| collect_texts(item, name, texts)),
-        Value::Object(fields) => {
-            for (key, value) in fields {
+        Json::List(items) => items.iter().for_each(|item| collect_texts(item, name, texts)),
+        Json::Object(fields) => {
+            for (key, value) in fields.fields() {
                 collect_texts(value, Some(key), texts);
             }
         }
-        Value::Null | Value::Bool(_) => {}
-        Value::String(_) | Value::Number(_) => {
-            let Some(text) = scalar(value) else { return };
+        Json::Null | Json::Bool => {}
+        Json::Text(_) | Json::Number(_) => {
+            let Some(text) = value.scalar() else { return };
             let text = match name {
-                None | Some("error" | "message" | "code") => text,
+                None | Some("error" | "message" | "code") => text.into_owned(),
                 Some(name) => format!("{name}: {text}"),
             };
             if !texts.contains(&text) {
@@ -121,7 +123,7 @@ fn collect_texts(value: &Value, name: Option<&str>, texts: &mut Vec<String>) {
 mod tests {
     use super::*;
 
-    fn body(json: &str) -> ReplyBody {
+    fn body(json: &str) -> ReplyBody<'_> {
         ReplyBody::parse(json.as_bytes()).expect("a JSON object")
     }
 

@@ -1,6 +1,7 @@
 //! Identifiers, one type for each kind, so that none is passed where another is meant.
 
 use std::fmt;
+use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 
@@ -141,7 +142,7 @@ impl SidFingerprint {
 /// Kaleyra's name for one message to one recipient (`<request id>:<index>` in the samples;
 /// where the index starts is not promised). Theirs; never invented here.
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
-pub struct MessageId(String);
+pub struct MessageId(Arc<str>);
 
 impl MessageId {
     /// Takes the id as it came. `None` when it is empty, longer than 256 bytes or holds
@@ -158,7 +159,7 @@ impl MessageId {
 
 /// Kaleyra's name for one request. Theirs; never invented here.
 #[derive(Clone, PartialEq, Eq, Debug, Hash)]
-pub struct RequestId(String);
+pub struct RequestId(Arc<str>);
 
 impl RequestId {
     /// Takes the id as it came, under the rules of [`MessageId::new`].
@@ -172,7 +173,9 @@ impl RequestId {
     }
 }
 
-fn id_text(text: &str) -> Option<String> {
+/// Shared, because an outcome is kept by the engine and the ledger's thread, and a request's
+/// id by the outcome of everybody in it.
+fn id_text(text: &str) -> Option<Arc<str>> {
     let usable = !text.is_empty() && text.len() <= 256 && !text.chars().any(char::is_control);
-    usable.then(|| text.to_owned())
+    usable.then(|| text.into())
 }
