@@ -14,6 +14,7 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
+use memchr::memmem;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Body, Response, Url, redirect, retry, tls};
 
@@ -163,8 +164,7 @@ impl Client {
                 continue;
             }
             let mut from = 0;
-            while let Some(at) = body[from..].windows(secret.len()).position(|part| part == secret)
-            {
+            while let Some(at) = memmem::find(&body[from..], secret) {
                 body[from + at..][..secret.len()].fill(b'*');
                 from += at + secret.len();
             }
