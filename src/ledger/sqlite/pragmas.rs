@@ -26,6 +26,10 @@ const DURABLE: [(&str, &str, &str); 6] = [
     ("cell_size_check", "on", "1"),
 ];
 
+/// Pages in the write-ahead log after which they are carried into the file, some 16 MiB: a page
+/// is written for intents and again for outcomes, and needs to be carried only once.
+const PAGES_IN_THE_LOG: i64 = 4_000;
+
 /// Makes any connection, also a reading one, distrust the file it is about to read.
 pub(super) fn defend(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
@@ -50,7 +54,7 @@ pub(super) fn make_durable(connection: &Connection, file: &LedgerFile) -> Result
             return Err(LedgerError::Setting { place, setting, wanted, found }.into());
         }
     }
-    Ok(())
+    Ok(connection.pragma_update(None, "wal_autocheckpoint", PAGES_IN_THE_LOG)?)
 }
 
 /// Sets how much of the file is kept in memory.

@@ -18,7 +18,7 @@ use super::statements::Statements;
 
 const INTEND: &str = "UPDATE recipients SET state = 'attempting', cause = NULL, detail = NULL,
     attempts = attempts + 1, attempted_at = ?2, offer_ends_at = ?3, updated_at = ?2
-  WHERE id = ?1 AND state = 'pending'";
+  WHERE id BETWEEN ?1 AND ?4 AND state = 'pending'";
 const ACCEPT: &str = "UPDATE recipients SET state = 'accepted', message_id = ?3, request_id = ?4,
     accepted_at = ?2, updated_at = ?2
   WHERE id = ?1 AND state = 'attempting'";
@@ -48,10 +48,12 @@ impl LockedLedger {
         self.reader.forget_survey();
         self.writing("record outcomes", |connection| {
             let mut statements = Statements::new(connection);
-            for change in changes {
-                apply(&mut statements, connection, change)?;
+            if write_all(&mut statements, connection, changes, Intents::Together)? {
+                return Ok(());
             }
-            Ok(())
+            // Which of several rows was in another state is seen when each is written by itself.
+            connection.execute_batch("ROLLBACK; BEGIN IMMEDIATE")?;
+            write_all(&mut statements, connection, changes, Intents::OneByOne).map(drop)
         })
     }
 
@@ -116,30 +118,71 @@ impl LockedLedger {
     }
 }
 
-fn apply(
+/// How intents of neighbouring rows are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Intents {
+    /// By one statement. The recipients of a request, and of requests that begin together,
+    /// stand in the ledger one after the other: a row that is come by from the one before it
+    /// costs less than one that is looked for.
+    Together,
+    /// By a statement for each.
+    OneByOne,
+}
+
+/// Writes all changes. False when not all rows of intents that were written together were
+/// pending: then nothing of this may stay.
+fn write_all(
     statements: &mut Statements<'_>,
     connection: &Connection,
-    change: &Change,
-) -> Result<(), Fault> {
-    let (row, expected, changed) = match change {
+    changes: &[Change],
+    intents: Intents,
+) -> Result<bool, Fault> {
+    let mut left = changes;
+    while let [change, others @ ..] = left {
+        let more = if intents == Intents::Together { neighbours(change, others) } else { 0 };
+        let written = apply(statements, change, more)?;
+        if written != 1 + more {
+            if more > 0 {
+                return Ok(false);
+            }
+            let (row, expected) = beginning(change);
+            let found = state_of(connection, row.0)?;
+            return Err(LedgerError::UnexpectedState { row, expected, found }.into());
+        }
+        left = &others[more..];
+    }
+    Ok(true)
+}
+
+/// How many of the changes after an intent are the same intent of the rows after its own.
+fn neighbours(change: &Change, others: &[Change]) -> usize {
+    let Change::Intend { row, at, offer_ends_at } = *change else { return 0 };
+    let next = |row| Change::Intend { row: RowId(row), at, offer_ends_at };
+    others.iter().zip(row.0 + 1..).take_while(|(other, row)| **other == next(*row)).count()
+}
+
+/// Writes a change, an intent to so many rows more; how many rows were in the state that it
+/// starts from.
+fn apply(statements: &mut Statements<'_>, change: &Change, more: usize) -> rusqlite::Result<usize> {
+    match change {
         Change::Intend { row, at, offer_ends_at } => {
+            let last = row.0 + i64::try_from(more).expect("changes are few");
             let ends_at = offer_ends_at.as_millis();
-            let changed = statements.run(INTEND, (row.0, at.as_millis(), ends_at))?;
-            (*row, State::Pending, changed)
+            statements.run(INTEND, (row.0, at.as_millis(), ends_at, last))
         }
         Change::Conclude { row, at, outcome } => {
-            (*row, State::Attempting, conclude(statements, *row, *at, &OutcomeWords::of(outcome))?)
+            conclude(statements, *row, *at, &OutcomeWords::of(outcome))
         }
-        Change::Skip { row, at, cause } => {
-            let changed = statements.run(SKIP, (row.0, at.as_millis(), cause))?;
-            (*row, State::Pending, changed)
-        }
-    };
-    if changed == 1 {
-        return Ok(());
+        Change::Skip { row, at, cause } => statements.run(SKIP, (row.0, at.as_millis(), cause)),
     }
-    let found = state_of(connection, row.0)?;
-    Err(LedgerError::UnexpectedState { row, expected, found }.into())
+}
+
+/// The row of a change and the state that it starts from.
+fn beginning(change: &Change) -> (RowId, State) {
+    match change {
+        Change::Intend { row, .. } | Change::Skip { row, .. } => (*row, State::Pending),
+        Change::Conclude { row, .. } => (*row, State::Attempting),
+    }
 }
 
 /// Writes an outcome where the row still is `attempting`; how many rows that was.

@@ -93,6 +93,43 @@ fn a_change_from_another_state_refuses_the_whole_write() {
 }
 
 #[test]
+fn of_neighbours_written_together_the_one_that_is_not_pending_is_named_and_nobody_written() {
+    let (world, mut ledger, rows) = with_people(5);
+    ledger.write(&[intend(rows[3])]).expect("an intent");
+    let before = world.query("SELECT id, state, attempts FROM recipients");
+    let all: Vec<_> = rows.iter().map(|&row| intend(row)).collect();
+    match ledger.write(&all).expect_err("refused") {
+        LedgerError::UnexpectedState { row, expected, found } => {
+            assert_eq!((row, expected), (rows[3], State::Pending));
+            assert_eq!(found, Some(State::Attempting));
+        }
+        other => panic!("{other}"),
+    }
+    let lost = (1..=7).map(|row| intend(RowId(row))).filter(|change| *change != intend(rows[3]));
+    match ledger.write(&lost.collect::<Vec<_>>()).expect_err("refused") {
+        LedgerError::UnexpectedState { row, found, .. } => {
+            assert_eq!((row, found), (RowId(6), None));
+        }
+        other => panic!("{other}"),
+    }
+    assert_eq!(world.query("SELECT id, state, attempts FROM recipients"), before);
+    // In any order, and beside others: the same as one by one.
+    ledger
+        .write(&[
+            conclude(rows[3], accepted(rows[3])),
+            intend(rows[4]),
+            intend(rows[0]),
+            intend(rows[1]),
+            intend(rows[2]),
+        ])
+        .expect("all of them");
+    assert_eq!(
+        world.query("SELECT state, attempts FROM recipients"),
+        "attempting|1\nattempting|1\nattempting|1\naccepted|1\nattempting|1"
+    );
+}
+
+#[test]
 fn what_is_written_is_seen_by_others_at_once_and_after_a_crash() {
     let (world, mut ledger, rows) = with_people(1);
     ledger.write(&[intend(rows[0])]).expect("an intent");
