@@ -166,24 +166,23 @@ impl<W: Wire, S: Store> Shell<W, S> {
 
     fn carry_out(&mut self, actions: &mut Vec<Action>) -> Option<StopReason> {
         let mut finished = None;
+        let mut job = writer::Job::default();
         for action in actions.drain(..) {
             match action {
-                Action::LoadPage { after, limit } => {
-                    self.to_writer(writer::Job::Load { after, limit });
-                }
-                Action::Write { ticket, changes } => {
-                    self.to_writer(writer::Job::Write(ticket, changes));
-                }
+                Action::LoadPage { after, limit } => job.load = Some((after, limit)),
+                Action::Write { ticket, changes } => job.writes.push((ticket, changes)),
                 Action::Send { batch, request } => self.request(batch, request),
                 Action::Emit(event) => self.teller.tell(event),
                 Action::Finish(stop) => finished = Some(stop),
             }
         }
+        self.to_writer(job);
         finished
     }
 
     fn to_writer(&self, job: writer::Job) {
-        if self.writer.jobs.send(job).is_err() {
+        let is_empty = job.writes.is_empty() && job.load.is_none();
+        if !is_empty && self.writer.jobs.send(job).is_err() {
             // Its thread died. It said so itself, but saying it twice does no harm.
             let _ = self.tell.send(Event::WriteFailed);
         }

@@ -14,18 +14,14 @@ use super::protocol::{Event, Ticket};
 /// Most changes in one transaction: bounds how long the first of them waits.
 const LARGEST_COMMIT: usize = 20_000;
 
-/// What the writer is asked to do. Writes keep their order.
-#[derive(Debug)]
-pub(super) enum Job {
-    /// Write these changes.
-    Write(Ticket, Vec<Change>),
-    /// Read a page.
-    Load {
-        /// The last row already read.
-        after: Option<RowId>,
-        /// How many.
-        limit: usize,
-    },
+/// What the writer is asked to do: all that one step of the machine wants written, so that it
+/// is one transaction and not the first of it one and the rest another.
+#[derive(Debug, Default)]
+pub(super) struct Job {
+    /// Changes, in this order.
+    pub(super) writes: Vec<(Ticket, Vec<Change>)>,
+    /// A page to read after them: so many rows after this one.
+    pub(super) load: Option<(Option<RowId>, usize)>,
 }
 
 /// The writer as the shell holds it; dropping `jobs` ends it.
@@ -78,13 +74,11 @@ fn work<S: Store>(
         let mut load = None;
         let mut next = Some(job);
         while let Some(job) = next {
-            match job {
-                Job::Write(ticket, more) => {
-                    tickets.push(ticket);
-                    changes.extend(more);
-                }
-                Job::Load { after, limit } => load = Some((after, limit)),
+            for (ticket, more) in job.writes {
+                tickets.push(ticket);
+                changes.extend(more);
             }
+            load = job.load.or(load);
             next = if changes.len() < LARGEST_COMMIT { queue.try_recv().ok() } else { None };
         }
         // After one failure nothing is written again: what is on disk is not known.
