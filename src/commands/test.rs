@@ -82,7 +82,7 @@ pub(super) fn test(context: &mut Context, args: &TestArgs) -> Result<Exit, Comma
         let end: OfferEnd = entry.campaign.offer.window.end(now);
         let request = Request {
             recipients: vec![tester],
-            message: message.clone(),
+            message: message.clone().into(),
             offer_ends_at: end.instant(now),
         };
         let result = runtime.block_on(wire.send(request, Writing::unheard()));

@@ -1,5 +1,6 @@
 //! What the ledger is asked and what it answers: plain data, no SQL.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::forgotten::{Forgotten, ForgottenRow, Whose};
@@ -160,8 +161,8 @@ pub struct PendingRow {
     pub row: RowId,
     /// Who.
     pub number: PhoneNumber,
-    /// What they get.
-    pub message: Message,
+    /// What they get; one value for neighbours who get the very same.
+    pub message: Arc<Message>,
     /// Attempts so far, over all runs.
     pub attempts: u32,
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::future::Future;
+use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -70,7 +71,7 @@ pub struct Request {
     /// To whom. Never empty.
     pub recipients: Vec<PhoneNumber>,
     /// What.
-    pub message: Message,
+    pub message: Arc<Message>,
     /// The end of the offer, as the ledger's intent states it.
     pub offer_ends_at: Timestamp,
 }

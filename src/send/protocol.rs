@@ -59,6 +59,7 @@ pub(super) enum Event {
 
 /// Something is to be done outside.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a handful live at once, and are used up at once")]
 pub(super) enum Action {
     /// Read pending rows.
     LoadPage {

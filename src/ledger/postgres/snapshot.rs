@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::ledger::error::LedgerError;
 use crate::ledger::forgotten::{ForgottenRow, Whose};
 use crate::ledger::rows::{
-    ALL_COLUMNS, DECIDING_COLUMNS, Verified, deciding_columns, plan_columns, text_columns,
+    ALL_COLUMNS, DECIDING_COLUMNS, Messages, Verified, deciding_columns, plan_columns, text_columns,
 };
 use crate::ledger::settlement::UNSENT;
 use crate::ledger::types::{
@@ -216,14 +216,14 @@ pub(super) fn pending_between(
 }
 
 fn pending(session: &Session, sql: &str, params: &[Param<'_>]) -> Result<Vec<PendingRow>, Fault> {
-    let mut page = Vec::new();
+    let (mut page, mut messages) = (Vec::new(), Messages::default());
     session.each(sql, params, &mut |row| {
         let verified = read_recipient(row)?;
         let attempts: i64 = row.get(ALL_COLUMNS);
         page.push(PendingRow {
             row: RowId(verified.id),
             number: verified.number()?,
-            message: verified.message(&read_texts(&verified, row)?)?,
+            message: messages.of(&verified, &read_texts(&verified, row)?)?,
             attempts: u32::try_from(attempts).map_err(|_| Fault::row("recipients", verified.id))?,
         });
         Ok(())

@@ -14,5 +14,5 @@ pub(super) use columns::{ALL_COLUMNS, DECIDING_COLUMNS};
 pub(super) use columns::{deciding_columns, plan_columns, text_columns};
 pub(super) use meta::meta_checksum;
 pub(super) use plan::StoredPlan;
-pub(super) use recipient::{Deciding, NO_CONTENT, NO_TEXTS, Texts, Verified};
+pub(super) use recipient::{Deciding, Messages, NO_CONTENT, NO_TEXTS, Texts, Verified};
 pub(super) use values::{phone, stored};

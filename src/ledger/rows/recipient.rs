@@ -1,6 +1,8 @@
 //! A recipient's row: what decides about a person, and the texts of their message. Neither
 //! ever changes.
 
+use std::sync::Arc;
+
 use crate::ledger::error::Damage;
 use crate::ledger::forgotten::Whose;
 use crate::model::{ContentHash, CouponCode, Message, PhoneNumber, State};
@@ -143,6 +145,43 @@ impl<'r> Verified<'r> {
             header_url: texts.header_url.map(str::to_owned),
             content: self.content,
         })
+    }
+}
+
+/// Messages as they are sent, made from rows one after the other. Neighbours in a ledger often
+/// get the very same, and then share it.
+#[derive(Default)]
+pub(in crate::ledger) struct Messages {
+    last: Option<Arc<Message>>,
+    /// The digest of the last one's code.
+    last_digest: i64,
+    /// The last one's parameters as they stand in its row.
+    last_params: String,
+}
+
+impl Messages {
+    /// The message of a row.
+    pub(in crate::ledger) fn of(
+        &mut self,
+        row: &Verified<'_>,
+        texts: &Texts<'_>,
+    ) -> Result<Arc<Message>, Damage> {
+        let params = texts.params.unwrap_or_default();
+        if let Some(last) = &self.last
+            && last.coupon_code.as_str() == texts.coupon_code
+            && self.last_digest == row.deciding.code_digest
+            && last.content == row.content
+            && last.url_suffix.as_deref() == texts.url_suffix
+            && last.header_url.as_deref() == texts.header_url
+            && self.last_params == params
+        {
+            return Ok(Arc::clone(last));
+        }
+        let message = Arc::new(row.message(texts)?);
+        params.clone_into(&mut self.last_params);
+        self.last_digest = row.deciding.code_digest;
+        self.last = Some(Arc::clone(&message));
+        Ok(message)
     }
 }
 

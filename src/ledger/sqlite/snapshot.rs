@@ -7,7 +7,9 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::ledger::error::LedgerError;
 use crate::ledger::forgotten::{ForgottenRow, Whose};
-use crate::ledger::rows::{ALL_COLUMNS, Verified, deciding_columns, plan_columns, text_columns};
+use crate::ledger::rows::{
+    ALL_COLUMNS, Messages, Verified, deciding_columns, plan_columns, text_columns,
+};
 use crate::ledger::settlement::UNSENT;
 use crate::ledger::types::{
     CampaignMemory, ConsumedPlan, FoundPlan, Known, PendingRow, PlanRow, RowId, Sent, Snapshot,
@@ -190,15 +192,15 @@ impl LockedLedger {
                 },
             };
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let mut statement = connection.prepare(PENDING)?;
+            let mut statement = connection.prepare_cached(PENDING)?;
             let mut rows = statement.query((plan.0, after, limit))?;
-            let mut page = Vec::new();
+            let (mut page, mut messages) = (Vec::new(), Messages::default());
             while let Some(row) = rows.next()? {
                 let verified = read_recipient(row)?;
                 page.push(PendingRow {
                     row: RowId(verified.id),
                     number: verified.number()?,
-                    message: verified.message(&read_texts(&verified, row)?)?,
+                    message: messages.of(&verified, &read_texts(&verified, row)?)?,
                     attempts: row.get(ALL_COLUMNS)?,
                 });
             }

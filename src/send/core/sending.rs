@@ -1,5 +1,6 @@
 //! From a free slot to a request on the wire: token, intent, instant, send.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ledger::Change;
@@ -171,7 +172,7 @@ impl Core {
         let Some(first) = batch.members.first() else { return };
         let request = Request {
             recipients: batch.members.iter().map(|member| member.row.number).collect(),
-            message: first.row.message.clone(),
+            message: Arc::clone(&first.row.message),
             offer_ends_at: batch.offer_ends_at,
         };
         self.pacer.hand_over(batch.messages());

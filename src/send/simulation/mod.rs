@@ -18,6 +18,7 @@ mod stories;
 mod walk;
 mod world;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ledger::{PendingRow, RowId};
@@ -39,13 +40,13 @@ pub(super) fn pending_row(row: i64, code: &str) -> PendingRow {
     PendingRow {
         row: RowId(row),
         number: PhoneNumber::from_digits(digits).expect("a number of 12 digits"),
-        message: Message {
+        message: Arc::new(Message {
             coupon_code: CouponCode::new(code).expect("a usable code"),
             params: Vec::new(),
             url_suffix: None,
             header_url: None,
             content: ContentHash::from_bytes([7; 16]),
-        },
+        }),
         attempts: 0,
     }
 }

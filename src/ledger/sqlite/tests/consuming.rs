@@ -20,7 +20,9 @@ fn a_plan_is_written_with_its_people_in_sending_order() {
     let page = pending(&ledger, plan);
     let order: Vec<u64> = page.iter().map(|row| row.number.as_u64() - 919_800_000_000).collect();
     assert_eq!(order, people);
-    assert!(page.iter().zip(people).all(|(row, n)| row.message == message(n) && row.attempts == 0));
+    assert!(
+        page.iter().zip(people).all(|(row, n)| *row.message == message(n) && row.attempts == 0)
+    );
     let second = ledger.pending(plan, Some(page[1].row), 1).expect("a page");
     assert_eq!(second[0].row, page[2].row);
     assert_eq!(second.len(), 1);

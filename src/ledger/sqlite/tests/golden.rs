@@ -72,7 +72,7 @@ fn a_ledger_of_format_1_is_gone_on_with() {
     let found = ledger.read().consumed(&name("diwali"), plan_id(1)).expect("readable");
     let left = pending(&ledger, found.expect("consumed").row);
     assert_eq!(left.len(), 2);
-    assert_eq!(left[0].message, message(5));
+    assert_eq!(*left[0].message, message(5));
     let row = left[0].row;
     ledger.write(&[intend(row), conclude(row, accepted(row))]).expect("written");
     assert_eq!(

@@ -1,5 +1,7 @@
 //! Snapshots, histories, issued codes, plain queries.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::ledger::{Decision, HistoryRow, IssuedCode, Settlement, Verdict, Who};
 use crate::model::{KeyFingerprint, NotSent, Rejection, State, UnknownCause};
@@ -226,4 +228,30 @@ fn every_table_and_column_is_documented() {
         let section = section.split("\n#").next().unwrap_or_default();
         assert!(section.contains(&format!("`{column}`")), "{line}");
     }
+}
+
+#[test]
+fn neighbours_share_a_message_only_where_all_of_it_is_the_same() {
+    let world = World::new();
+    let mut ledger = world.lock();
+    let one = message(1);
+    let messages = [
+        one.clone(),
+        one.clone(),
+        Message { params: vec!["Ben".to_owned(), "1%".to_owned()], ..one.clone() },
+        Message { params: Vec::new(), ..one.clone() },
+        Message { url_suffix: None, ..one.clone() },
+        Message { header_url: Some("https://cdn.example.com/a.png".to_owned()), ..one.clone() },
+        Message { content: ContentHash::from_bytes([9; 16]), ..one.clone() },
+        Message { coupon_code: CouponCode::new("CODE2").expect("a code"), ..one.clone() },
+        one,
+    ];
+    let people = messages.iter().zip(1..);
+    let people = people.map(|(message, n)| NewRecipient { message: message.clone(), ..person(n) });
+    let plan = consume(&mut ledger, &record("diwali", 1), people).expect("consumed");
+    let rows = pending(&ledger, plan);
+    let read: Vec<_> = rows.iter().map(|row| (*row.message).clone()).collect();
+    assert_eq!(read, messages);
+    let shared = rows.windows(2).map(|pair| Arc::ptr_eq(&pair[0].message, &pair[1].message));
+    assert_eq!(shared.filter(|shared| *shared).count(), 1);
 }
