@@ -104,6 +104,11 @@ pub trait Company: Debug + Send {
     /// Stops all other machines of the sender, or those of the plan only.
     fn halt(&mut self, reason: &'static str, whole_sender: bool) -> Result<(), LedgerError>;
 
+    /// Whether somebody of the plan still waits where nothing seems left to be claimed: an
+    /// outcome that was recorded late may have given back one of those who were claimed once.
+    /// They can be claimed again then. To be asked while this machine sends to nobody.
+    fn reclaim(&mut self) -> Result<bool, LedgerError>;
+
     /// Goes, and gives back whom it claimed and did not send to. Its part of the rate is free
     /// after `window`.
     fn leave(&mut self, now: Timestamp, window: Duration) -> Result<(), LedgerError>;

@@ -131,6 +131,23 @@ fn a_machine_that_has_nothing_left_waits_for_the_others() {
 }
 
 #[test]
+fn somebody_whom_a_late_outcome_gave_back_is_sent_to_by_whoever_is_there() {
+    let Some(world) = world(30, "10/s", "") else { return };
+    let accepted = "SELECT count(*) FROM offercast.recipients WHERE state = 'accepted'";
+    let has_begun = |world: &World| world.database().query(accepted) != "0";
+    let apply = apply_on(&world, 0).until("somebody is served", has_begun);
+    // As a journal that is found late does it, when the request had never been written.
+    let _ = world.database().query(
+        "UPDATE offercast.recipients SET state = 'pending', cause = 'no_connection',
+           accepted_at = NULL, message_id = NULL, request_id = NULL
+         WHERE id = (SELECT min(id) FROM offercast.recipients WHERE state = 'accepted')",
+    );
+    let _ = apply.wait().exits(0);
+    assert_eq!(world.states(), "accepted 30");
+    assert_eq!(world.requests(), 31, "the one who was given back, and everybody else once");
+}
+
+#[test]
 fn another_plan_is_not_recorded_while_machines_send() {
     let Some(mut world) = world(60, "20/s", "") else { return };
     let first = apply_on(&world, 0).until("somebody is sent to", |world| world.requests() > 0);

@@ -177,6 +177,11 @@ impl Heart {
         self.with_company(patience, |company| company.halt(word, whole_sender))
     }
 
+    /// Whether somebody still waits where nothing seems left.
+    pub(super) fn reclaim(&self, patience: &Patience) -> Result<bool, LedgerError> {
+        self.with_company(patience, |company| company.reclaim())
+    }
+
     /// People on the wire of machines that died since the last call: unknown now.
     pub(super) fn rescued(&self) -> u64 {
         std::mem::take(&mut self.shared.state().rescued)

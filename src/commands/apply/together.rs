@@ -48,7 +48,7 @@ pub(super) fn run(
     heart.enter(&post, window, &patience)?;
     let mut total = engine.empty_report(item, StopReason::Finished);
     let telling = engine.telling();
-    let mut has_told = false;
+    let (mut has_told, mut failure) = (false, None);
     let (stop, mut last) = loop {
         let standing = heart.look();
         tell_rescued(context, heart);
@@ -87,7 +87,15 @@ pub(super) fn run(
                 }
             }
         } else if !standing.has_work && standing.others == 0 {
-            break (StopReason::Finished, None);
+            match heart.reclaim(&patience) {
+                Ok(true) => sleep(GLANCE),
+                Ok(false) => break (StopReason::Finished, None),
+                Err(error) if total.requests == 0 => return Err(error.into()),
+                Err(error) => {
+                    failure = Some(error);
+                    break (StopReason::Halted(HaltReason::Ledger), None);
+                }
+            }
         } else {
             if !has_told {
                 has_told = true;
@@ -98,7 +106,6 @@ pub(super) fn run(
         }
     };
     total.stop = stop;
-    let mut failure = None;
     if let StopReason::Halted(reason) = stop
         && last.is_some()
         && reason != HaltReason::Ledger

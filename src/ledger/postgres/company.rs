@@ -187,6 +187,11 @@ impl Company for Membership {
         })
     }
 
+    fn reclaim(&mut self) -> Result<bool, LedgerError> {
+        let epoch = self.epoch;
+        self.deciding(|session, _| range::reclaim(session, epoch))
+    }
+
     fn leave(&mut self, now: Timestamp, window: Duration) -> Result<(), LedgerError> {
         let epoch = self.epoch;
         self.deciding(|session, _| {

@@ -49,6 +49,32 @@ const MORE: &str = "SELECT EXISTS (SELECT 1 FROM offercast.ranges
   OR EXISTS (SELECT 1 FROM offercast.recipients WHERE plan = $1 AND state = 'pending'
     AND id > (SELECT coalesce(max(last_row), 0) FROM offercast.ranges WHERE plan = $1))";
 
+// Whoever works, or is about to, may have the people of its ranges before it; nobody else has.
+const STRANDED: &str = "UPDATE offercast.ranges AS g SET epoch = NULL
+  FROM offercast.machines AS own
+  WHERE own.epoch = $1 AND g.plan = own.plan AND g.epoch IS NOT NULL
+    AND (g.epoch = $1 OR NOT EXISTS (SELECT 1 FROM offercast.machines AS m
+      WHERE m.epoch = g.epoch AND (m.working OR m.wants)))
+    AND EXISTS (SELECT 1 FROM offercast.recipients AS r WHERE r.plan = g.plan
+      AND r.id BETWEEN g.first_row AND g.last_row AND r.state = 'pending')";
+const OTHERS_WORK: &str = "SELECT own.plan, EXISTS (SELECT 1 FROM offercast.machines AS m
+    WHERE m.epoch <> own.epoch AND m.plan = own.plan AND m.working)
+  FROM offercast.machines AS own WHERE own.epoch = $1";
+
+/// Frees ranges that somebody waits in whom nobody has before them, as part of the caller's
+/// transaction; whether anybody waits at all, or may yet while others work.
+pub(super) fn reclaim(session: &Session, epoch: i64) -> Result<bool, Fault> {
+    let freed = session.run(STRANDED, &[int(&epoch)])?;
+    let own = session.row(OTHERS_WORK, &[int(&epoch)])?;
+    expect_member(session, u64::from(own.is_some()))?;
+    let (plan, others_work) = own.map_or((None, false), |row| (row.get(0), row.get(1)));
+    let has_more = match plan {
+        Some(plan) => has_more(session, plan)?,
+        None => false,
+    };
+    Ok(freed > 0 || has_more || others_work)
+}
+
 /// Whether somebody waits whom no machine has claimed.
 pub(super) fn has_more(session: &Session, plan: i64) -> Result<bool, Fault> {
     let row = session.row(MORE, &[int(&plan)])?.expect("a SELECT without FROM has one row");
