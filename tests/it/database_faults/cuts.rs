@@ -15,7 +15,7 @@ const WRITE: &str = "UPDATE offercast.recipients AS r SET state = 'attempting'";
 const CONSUMES: &str = "UPDATE offercast.plans SET planned";
 const CLAIMS: &str = "UPDATE offercast.machines SET working = true";
 const STOPS: &str = "INSERT INTO offercast.stops";
-const LEAVES: &str = "UPDATE offercast.machines SET working = false, wants = false, lease_until";
+const LEAVES: &str = "UPDATE offercast.machines SET working = false, wants = false, doubts";
 const RENEWS: &str = "UPDATE offercast.machines SET lease_until";
 
 fn life(people: usize) -> Life {
