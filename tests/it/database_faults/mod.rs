@@ -12,7 +12,7 @@ mod servers;
 use offercast::model::{Timestamp, UtcOffset};
 
 use crate::kills::checker::Look;
-use crate::support::{CAMPAIGN, Command, Relay, Run, World, people};
+use crate::support::{CAMPAIGN, Command, Process, Relay, Run, World, people};
 
 /// Most people on the wire at once.
 const IN_FLIGHT: u64 = 4;
@@ -49,6 +49,12 @@ impl Life {
     fn apply(&self) -> Command<'_> {
         let url = self.relay.url(self.world.database());
         self.world.command("apply --auto-approve --samples 0").env("OFFERCAST_LEDGER", &url)
+    }
+
+    /// Begins an apply and lets it send to some people.
+    #[track_caller]
+    fn midway(apply: Command<'_>) -> Process<'_> {
+        apply.spawn().until("the tenth request", |world| world.requests() >= 10)
     }
 
     /// Applies without a fault after a run with one, and once more; how many are unknown.

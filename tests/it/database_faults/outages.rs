@@ -21,8 +21,7 @@ fn a_server_that_crashes_and_is_started_again_is_waited_for() {
         return;
     }
     let life = Life::slow(World::new().on_its_own_postgres());
-    let process = life.apply().spawn();
-    let process = process.until("the tenth request", |world| world.requests() >= 10);
+    let process = Life::midway(life.apply());
     life.world.database().crash();
     let _ = process.line_with(AWAY);
     let meanwhile = life.world.requests();
@@ -38,8 +37,7 @@ fn a_server_that_takes_no_connections_for_a_while_is_waited_for() {
         return;
     }
     let life = Life::slow(World::new().on_postgres());
-    let process = life.apply().spawn();
-    let process = process.until("the tenth request", |world| world.requests() >= 10);
+    let process = Life::midway(life.apply());
     life.relay.refuse();
     let _ = process.line_with(AWAY);
     life.relay.let_through();
@@ -52,8 +50,7 @@ fn a_server_away_for_longer_than_the_lease_leaves_the_outcomes_in_the_journal() 
         return;
     }
     let life = Life::slow(World::new().on_postgres());
-    let process = life.apply().env("OFFERCAST_LEASE", LEASE).spawn();
-    let process = process.until("the tenth request", |world| world.requests() >= 10);
+    let process = Life::midway(life.apply().env("OFFERCAST_LEASE", LEASE));
     life.relay.refuse();
     let run = process.wait().exits(8).shows("nothing more was sent").shows(".journal");
     let received = life.world.received().len() as u64;
@@ -71,8 +68,7 @@ fn a_run_that_is_to_stop_waits_for_no_server() {
         return;
     }
     let life = Life::slow(World::new().on_postgres());
-    let process = life.apply().env("OFFERCAST_LEASE", "10min").spawn();
-    let process = process.until("the tenth request", |world| world.requests() >= 10);
+    let process = Life::midway(life.apply().env("OFFERCAST_LEASE", "10min"));
     life.relay.refuse();
     let _ = process.line_with(AWAY);
     process.signal(rustix::process::Signal::TERM);
@@ -87,8 +83,7 @@ fn a_wire_that_passes_nothing_on_is_given_up_for_another_one() {
     }
     let life = Life::slow(World::new().on_postgres());
     // An answer is waited for half as long.
-    let process = life.apply().env("OFFERCAST_LEASE", "8s").spawn();
-    let process = process.until("the tenth request", |world| world.requests() >= 10);
+    let process = Life::midway(life.apply().env("OFFERCAST_LEASE", "8s"));
     life.relay.hold();
     sleep(A_MOMENT);
     life.relay.let_through();
@@ -101,8 +96,7 @@ fn a_server_that_stands_still_for_a_moment_is_waited_for() {
         return;
     }
     let life = Life::slow(World::new().on_its_own_postgres());
-    let process = life.apply().spawn();
-    let process = process.until("the tenth request", |world| world.requests() >= 10);
+    let process = Life::midway(life.apply());
     life.world.database().freeze();
     sleep(A_MOMENT);
     life.world.database().thaw();
@@ -115,8 +109,7 @@ fn a_server_that_stands_still_past_the_lease_leaves_nobody_in_doubt() {
         return;
     }
     let life = Life::slow(World::new().on_its_own_postgres());
-    let process = life.apply().env("OFFERCAST_LEASE", LEASE).spawn();
-    let process = process.until("the tenth request", |world| world.requests() >= 10);
+    let process = Life::midway(life.apply().env("OFFERCAST_LEASE", LEASE));
     life.world.database().freeze();
     sleep(PAST_THE_LEASE);
     let meanwhile = life.world.requests();
@@ -135,8 +128,7 @@ fn a_machine_whose_place_was_taken_meanwhile_writes_nothing_more() {
         return;
     }
     let life = Life::slow(World::new().on_postgres());
-    let process = life.apply().spawn();
-    let process = process.until("the tenth request", |world| world.requests() >= 10);
+    let process = Life::midway(life.apply());
     life.relay.refuse();
     let _ = process.line_with(AWAY);
     let other = life.healthy(1);

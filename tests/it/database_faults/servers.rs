@@ -15,8 +15,7 @@ fn a_server_whose_disk_is_full_stops_the_apply_and_gets_the_outcomes_later() {
     }
     let life = Life::slow(World::new().on_postgres());
     let database = life.world.database();
-    let process = life.apply().spawn();
-    let process = process.until("the tenth request", |world| world.requests() >= 10);
+    let process = Life::midway(life.apply());
     // The words of a server without room, at the write of an outcome or an intent.
     database.query(
         "CREATE FUNCTION public.full() RETURNS trigger LANGUAGE plpgsql AS
@@ -97,8 +96,7 @@ fn a_server_that_comes_back_read_only_is_refused_and_the_outcomes_are_kept() {
     }
     let life = Life::slow(World::new().on_postgres());
     let (database, name) = (life.world.database(), life.world.database().name());
-    let process = life.apply().spawn();
-    let process = process.until("the tenth request", |world| world.requests() >= 10);
+    let process = Life::midway(life.apply());
     database.query(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on"));
     life.relay.cut_all();
     let run = process.wait().exits(8).shows("default_transaction_read_only");
@@ -117,8 +115,7 @@ fn a_server_that_was_failed_over_is_not_gone_on_with() {
     }
     let life = Life::slow(World::new().on_postgres());
     let database = life.world.database();
-    let process = life.apply().spawn();
-    let process = process.until("the tenth request", |world| world.requests() >= 10);
+    let process = Life::midway(life.apply());
     let server = database.query("SELECT DISTINCT server FROM offercast.marks");
     // As if the one that answers now had been another one, or on another timeline, before.
     database.query("UPDATE offercast.marks SET server = '7/00000001'");
