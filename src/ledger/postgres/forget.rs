@@ -10,13 +10,14 @@ use crate::ledger::forgotten::{
 use crate::ledger::rows::{DECIDING_COLUMNS, NO_CONTENT, deciding_columns};
 use crate::ledger::serial::Occasion;
 use crate::ledger::settlement::Decision;
-use crate::model::{CampaignName, LedgerSecret, PhoneNumber, Timestamp};
+use crate::model::{LedgerSecret, PhoneNumber, Timestamp};
 
 use super::fault::Fault;
 use super::marks;
 use super::open::{LockedLedger, ReadLedger};
 use super::rows::read_recipient;
 use super::session::{Session, bytes, int, ints, text, texts};
+use super::status::campaign_name;
 
 /// People looked for in one statement.
 const AT_ONCE: usize = 5_000;
@@ -166,8 +167,7 @@ fn traces(
     let mut names = HashMap::new();
     for row in session.rows(CAMPAIGNS, &[])? {
         let id = row.get(0);
-        let name = CampaignName::new(row.get::<_, &str>(1));
-        names.insert(id, name.map_err(|_| Fault::row("campaigns", id))?);
+        names.insert(id, campaign_name(id, row.get(1))?);
     }
     Ok(found.traces(people, &names, &read(session, secret)?))
 }

@@ -54,7 +54,8 @@ impl ReadLedger {
     }
 }
 
-fn campaign_name(row: i64, name: &str) -> Result<CampaignName, Fault> {
+/// The name in a campaign's row.
+pub(super) fn campaign_name(row: i64, name: &str) -> Result<CampaignName, Fault> {
     CampaignName::new(name).map_err(|_| Fault::row("campaigns", row))
 }
 

@@ -14,13 +14,14 @@ use crate::ledger::forgotten::{
 use crate::ledger::rows::{DECIDING_COLUMNS, NO_CONTENT, deciding_columns};
 use crate::ledger::serial::Occasion;
 use crate::ledger::settlement::Decision;
-use crate::model::{CampaignName, LedgerSecret, PhoneNumber, Timestamp};
+use crate::model::{LedgerSecret, PhoneNumber, Timestamp};
 
 use super::fault::Fault;
 use super::marks;
 use super::open::{LockedLedger, ReadLedger};
 use super::rows::read_recipient;
 use super::statements::Statements;
+use super::status::campaign_name;
 
 const FORGOTTEN_PEOPLE: &str = "SELECT person, forgotten_at FROM forgotten NOT INDEXED";
 
@@ -163,8 +164,7 @@ fn traces(
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let id = row.get(0)?;
-        let name = CampaignName::new(row.get_ref(1)?.as_str()?);
-        names.insert(id, name.map_err(|_| Fault::row("campaigns", id))?);
+        names.insert(id, campaign_name(id, row.get_ref(1)?.as_str()?)?);
     }
     Ok(found.traces(people, &names, &read(connection, secret)?))
 }
