@@ -1,4 +1,5 @@
-//! What a process costs: wall time, processor time, the most memory it held.
+//! What a process costs: wall time, processor time, the most memory it held, and what several
+//! runs of the same are worth together.
 
 use std::fs::{self, File};
 use std::io;
@@ -24,6 +25,50 @@ pub(crate) struct Cost {
     pub(crate) cpu: Duration,
     /// The most memory it held, in bytes.
     pub(crate) peak: u64,
+    /// From its start until the file that was watched grew, if it did.
+    pub(crate) grew: Option<Duration>,
+}
+
+/// Several runs of one step. On a machine that does other things, too, one run tells little.
+pub(crate) struct Runs(Vec<Cost>);
+
+impl Runs {
+    /// So many of them, told their number.
+    ///
+    /// # Errors
+    /// The first one's that fails.
+    pub(super) fn of<E>(
+        times: usize,
+        mut run: impl FnMut(usize) -> Result<Cost, E>,
+    ) -> Result<Self, E> {
+        let mut costs = (0..times).map(&mut run).collect::<Result<Vec<_>, _>>()?;
+        costs.sort_by_key(Cost::told);
+        Ok(Self(costs))
+    }
+
+    /// The one in the middle, by the time that is told of it.
+    pub(super) fn median(&self) -> Cost {
+        self.0[self.0.len() / 2]
+    }
+
+    /// The shortest and the longest time, where there are several.
+    pub(super) fn spread(&self) -> Option<(Duration, Duration)> {
+        let (first, last) = (self.0.first()?, self.0.last()?);
+        (self.0.len() > 1).then(|| (first.told(), last.told()))
+    }
+}
+
+impl From<Cost> for Runs {
+    fn from(cost: Cost) -> Self {
+        Self(vec![cost])
+    }
+}
+
+impl Cost {
+    /// What a step took: until what was watched for, or until its end.
+    pub(super) fn told(&self) -> Duration {
+        self.grew.unwrap_or(self.wall)
+    }
 }
 
 /// Runs a command to its end; what it prints goes to `output`.
@@ -31,18 +76,35 @@ pub(crate) struct Cost {
 /// # Errors
 /// When it cannot be started or watched.
 pub(crate) fn run(command: &mut Command, output: &Path) -> io::Result<Cost> {
+    run_watching(command, output, None)
+}
+
+/// The same, and when another file grew.
+///
+/// # Errors
+/// When it cannot be started or watched.
+pub(super) fn run_watching(
+    command: &mut Command,
+    output: &Path,
+    watched: Option<&Path>,
+) -> io::Result<Cost> {
+    let size = || watched.and_then(|file| fs::metadata(file).ok()).map_or(0, |file| file.len());
     let file = File::create(output)?;
     command.stdout(file.try_clone()?).stderr(file);
+    let before = size();
     let started = now();
     let mut child = command.spawn()?;
-    let mut peak = 0;
+    let (mut peak, mut grew) = (0, None);
     while !has_ended(&child)? {
         peak = peak.max(peak_memory(child.id()).unwrap_or(0));
+        if grew.is_none() && size() > before {
+            grew = Some(started.elapsed());
+        }
         thread::sleep(INTERVAL);
     }
     let wall = started.elapsed();
     let cpu = cpu_time(child.id()).unwrap_or_default();
-    Ok(Cost { status: child.wait()?, wall, cpu, peak })
+    Ok(Cost { status: child.wait()?, wall, cpu, peak, grew })
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]

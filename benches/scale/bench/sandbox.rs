@@ -14,12 +14,13 @@ pub(super) struct RunningSandbox {
 }
 
 impl RunningSandbox {
-    /// Starts one on a port that the system chooses.
-    pub(super) fn start(binary: &Path) -> Result<Self> {
+    /// Starts one on a port that the system chooses. It adds a line to the log for each message.
+    pub(super) fn start(binary: &Path, log: Option<&Path>) -> Result<Self> {
         // The port is free again once the listener is dropped; nobody else here wants it.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let child = Command::new(binary)
             .args(["sandbox", "--listen", &address.to_string()])
+            .args(log.map(|log| ["--log".as_ref(), log.as_os_str()]).into_iter().flatten())
             .env_clear()
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -45,15 +45,17 @@ impl Bench<'_> {
         let server = Server::start();
         data::write(&self.folder, self.options.rows, self.options.seed)?;
         let file = Store { ledger: "stores.db".to_owned(), server: None };
-        let one = self.life(&file, "stores-file")?;
-        let other = self.life(&Store::database(&server, "stores"), "stores-database")?;
+        let database = Store::database(&server, "stores");
+        let (one, other) = self.watching_messages(|bench| {
+            Ok((bench.life(&file, "stores-file")?, bench.life(&database, "stores-database")?))
+        })?;
         for ((name, one), (_, other)) in one.into_iter().zip(other) {
             table.line(&format!(
                 "| {name} | {} | {} | {} | {} | {} | {} | {} |",
-                seconds(one.cost.wall),
+                seconds(one.cost.told()),
                 seconds(one.cost.cpu),
                 megabytes(one.cost.peak),
-                seconds(other.cost.wall),
+                seconds(other.cost.told()),
                 seconds(other.cost.cpu),
                 megabytes(other.cost.peak),
                 seconds(other.database),
@@ -75,7 +77,8 @@ impl Bench<'_> {
         let apply_one = ["apply", "--auto-approve", "--limit", "1", "scale.yaml"];
         let plan = run(&["plan", "scale.yaml"], 0)?;
         let mut consume = run(&apply_one, 5)?;
-        consume.cost.wall = consume.cost.wall.saturating_sub(plan.cost.wall);
+        consume.cost.wall = consume.cost.told().saturating_sub(plan.cost.wall);
+        consume.cost.grew = None;
         consume.cost.cpu = consume.cost.cpu.saturating_sub(plan.cost.cpu);
         consume.database = consume.database.saturating_sub(plan.database);
         let rest = (self.options.rows / 100).max(2);
@@ -111,6 +114,7 @@ impl Bench<'_> {
         let store = Store::database(server, &name);
         self.init_in(&store.ledger, &format!("senders-{senders}"))?;
         self.step(&store, &["apply", "--auto-approve", "--limit", "1", "scale.yaml"], 5)?;
+        thread::sleep(super::sending::AFTER_THE_LAST);
         let apply = ["apply", "--auto-approve", "scale.yaml"];
         let before = store.database_cpu();
         let started = measure::now();

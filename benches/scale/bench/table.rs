@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::measure::Cost;
+use super::measure::Runs;
 
 /// The columns of [`Table::row`].
 pub(super) const STEPS: &str = "| step | wall | CPU | peak memory | ratio | wanted | |\n\
@@ -43,9 +43,14 @@ impl Table {
         self.line(columns);
     }
 
-    /// One process.
-    pub(super) fn cost(&mut self, name: &str, cost: &Cost, note: &Note) {
-        self.row(name, [&seconds(cost.wall), &seconds(cost.cpu), &megabytes(cost.peak)], note);
+    /// A step, by the run in the middle.
+    pub(super) fn runs(&mut self, name: &str, runs: &Runs, note: &Note) {
+        let cost = runs.median();
+        let mut time = seconds(cost.told());
+        if let Some((least, most)) = runs.spread() {
+            let _ = write!(time, " ({:.2} to {:.2})", least.as_secs_f64(), most.as_secs_f64());
+        }
+        self.row(name, [&time, &seconds(cost.cpu), &megabytes(cost.peak)], note);
     }
 
     /// Any other figures.
