@@ -142,6 +142,12 @@ pub trait LockedLedger: Debug + Send {
         Ok(None)
     }
 
+    /// Whether whoever held it before has surely ended. A file's lock ends with its process; a
+    /// process may lose a server's session and not know it yet.
+    fn holder_before_has_ended(&self) -> bool {
+        true
+    }
+
     /// Whether other machines may be sending beside this one.
     fn is_shared(&self) -> bool {
         false

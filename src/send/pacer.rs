@@ -37,6 +37,15 @@ impl Pace {
         }
         Self { pacer, origin: clock.monotonic() }
     }
+
+    /// Counts the wait of a start from when whoever sent before had ended, where that is known:
+    /// a plan that takes longer than the wait leaves nothing of it.
+    #[must_use]
+    pub fn alone_since(mut self, since: Instant) -> Self {
+        let alone = self.origin.saturating_duration_since(since);
+        self.pacer.next = self.pacer.next.saturating_sub(alone);
+        self
+    }
 }
 
 /// Reserves instants for messages and allows writing.
@@ -313,5 +322,20 @@ mod tests {
             let start = first(Some(Timestamp::from_millis(recent)));
             assert!((1_000..1_010).contains(&start.as_millis()), "{start:?}");
         }
+    }
+
+    #[test]
+    fn what_was_planned_since_the_last_run_ended_counts_as_waited() {
+        let clock = Clock::starting_at(Timestamp::from_millis(1_000_000));
+        let rate = Rate::parse("20/s").expect("a rate");
+        let recent = Some(Timestamp::from_millis(999_990));
+        let after = |millis| {
+            let pace = Pace::new(rate, &clock, recent);
+            let ended = pace.origin.checked_sub(Duration::from_millis(millis));
+            pace.alone_since(ended.expect("this machine runs for longer")).pacer.next.as_millis()
+        };
+        assert!((1_000..1_010).contains(&after(0)), "{}", after(0));
+        assert!((400..410).contains(&after(600)), "{}", after(600));
+        assert_eq!(after(5_000), 0);
     }
 }

@@ -55,6 +55,15 @@ pub(super) struct Engine<'a> {
     pub(super) heart: Option<Heart>,
 }
 
+/// When an invocation began what, and how long it waits for others.
+pub(super) struct Times {
+    pub(super) started: Instant,
+    /// When the ledger's lock was had.
+    pub(super) held_since: Instant,
+    pub(super) timeouts: Timeouts,
+    pub(super) lease: Duration,
+}
+
 /// One campaign's run, with the ledger handed back.
 pub(super) struct Ran {
     pub(super) report: RunReport,
@@ -75,7 +84,7 @@ impl<'a> Engine<'a> {
         args: &'a ApplyArgs,
         work: &[Work<'_>],
         ledger: &dyn LockedLedger,
-        (started, timeouts, lease): (Instant, Timeouts, Duration),
+        Times { started, held_since, timeouts, lease }: Times,
         events: Option<Events>,
     ) -> Result<Self, CommandError> {
         let runtime = running(Builder::new_current_thread().enable_all().build())?;
@@ -91,7 +100,11 @@ impl<'a> Engine<'a> {
         let last_send = ledger.read().last_attempt_at()?;
         let paces = slowest_rates(work)
             .into_iter()
-            .map(|(sender, rate)| (sender, Pace::new(rate, &context.clock, last_send)))
+            .map(|(sender, rate)| {
+                let pace = Pace::new(rate, &context.clock, last_send);
+                let ended = ledger.holder_before_has_ended();
+                (sender, if ended { pace.alone_since(held_since) } else { pace })
+            })
             .collect();
         Ok(Self {
             runtime,

@@ -24,7 +24,7 @@ use std::time::Duration;
 use approval::{Approval, approve};
 use consume::consume;
 use ending::{Ending, end};
-use engine::Engine;
+use engine::{Engine, Times};
 pub(super) use engine::{runtime, timeouts};
 pub(super) use far_side::FarSide;
 use heart::Heart;
@@ -114,6 +114,7 @@ fn carry_out(
     let policies = policies(context, &args.policy)?;
     let far_side = FarSide::of(context, args)?;
     let mut ledger = open_ledger(context, args, &far_side)?;
+    let held_since = context.clock.monotonic();
     approval.verify(ledger.read())?;
     let rates = rates.as_ref();
     let known = (rates, policies.as_slice());
@@ -155,7 +156,7 @@ fn carry_out(
         }
     }
     let events = record.events();
-    let times = (started, timeouts, lease);
+    let times = Times { started, held_since, timeouts, lease };
     let mut engine = Engine::start(context, args, &work, &*ledger, times, events)?;
     record.sending(context)?;
     engine.heart = match heart {

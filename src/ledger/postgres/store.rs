@@ -136,6 +136,10 @@ impl store::LockedLedger for LockedLedger {
         Ok(Some(Box::new(self.let_others_in(lease)?)))
     }
 
+    fn holder_before_has_ended(&self) -> bool {
+        false
+    }
+
     fn is_shared(&self) -> bool {
         self.hold.company == hold::Company::Machines
     }
