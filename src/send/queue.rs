@@ -7,8 +7,10 @@ use crate::ledger::{PendingRow, RowId};
 
 use super::ports::Page;
 
-/// Rows read from the ledger at a time.
+/// Rows read from the ledger at a time, where few are on the wire at once.
 pub(super) const PAGE: usize = 1_000;
+/// The most rows read at a time, however many may be on the wire at once: a page is in memory.
+const LARGEST_PAGE: usize = 10_000;
 
 /// One recipient waiting for a slot.
 #[derive(Clone, Debug)]
@@ -22,10 +24,12 @@ pub(super) struct Recipient {
 }
 
 /// Recipients in sending order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Queue {
     rows: VecDeque<Recipient>,
     alone: VecDeque<Recipient>,
+    /// Rows asked for at a time.
+    page: usize,
     last: Option<RowId>,
     loaded: u64,
     last_page: usize,
@@ -38,11 +42,31 @@ pub(super) struct Queue {
 pub(super) struct OutOfOrder;
 
 impl Queue {
+    /// Nobody yet. A page is to fill all requests under way twice, of `at_once` recipients
+    /// together: while one filling is being written there is another one to be read.
+    pub(super) fn new(at_once: usize) -> Self {
+        Self {
+            rows: VecDeque::new(),
+            alone: VecDeque::new(),
+            page: at_once.saturating_mul(2).clamp(PAGE, LARGEST_PAGE),
+            last: None,
+            loaded: 0,
+            last_page: 0,
+            loading: false,
+            exhausted: false,
+        }
+    }
+
+    /// How many rows to read at a time.
+    pub(super) fn page_size(&self) -> usize {
+        self.page
+    }
+
     /// Whether more rows are wanted and none are on their way; if so they are from now on.
     /// `most` may share a request, and are to be seen together. Where machines claim what they
     /// read, pages get smaller towards the end, and none is read long before it is needed.
     pub(super) fn asks_for_page(&mut self, most: usize) -> bool {
-        let enough = (self.last_page / 2).max(most).min(PAGE / 2);
+        let enough = (self.last_page / 2).max(most).min(self.page / 2);
         let asks = !(self.loading || self.exhausted || self.rows.len() > enough);
         self.loading |= asks;
         asks
@@ -129,7 +153,7 @@ mod tests {
     use super::*;
 
     fn queue(rows: Vec<PendingRow>) -> Queue {
-        let mut queue = Queue::default();
+        let mut queue = Queue::new(0);
         assert!(queue.asks_for_page(100));
         queue.page(Page::of(rows, PAGE)).expect("rows in order");
         queue
@@ -174,6 +198,24 @@ mod tests {
             let count = queue.ready(100).expect("somebody waits");
             assert_eq!(rows_of(&queue.take(count)), [expected]);
         }
+    }
+
+    #[test]
+    fn a_page_fills_all_requests_under_way_twice_and_stays_within_bounds() {
+        assert_eq!(Queue::new(64).page_size(), 1_000);
+        assert_eq!(Queue::new(16 * 100).page_size(), 3_200);
+        assert_eq!(Queue::new(1_024 * 100).page_size(), 10_000);
+    }
+
+    #[test]
+    fn the_next_page_is_asked_for_while_half_of_the_last_one_waits() {
+        let mut queue = Queue::new(1_600);
+        assert!(queue.asks_for_page(100));
+        queue.page(Page::of((1..=3_200).map(|i| row(i, "A")).collect(), 3_200)).expect("in order");
+        queue.take(1_599);
+        assert!(!queue.asks_for_page(100));
+        queue.take(1);
+        assert!(queue.asks_for_page(100));
     }
 
     #[test]

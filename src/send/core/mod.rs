@@ -28,7 +28,7 @@ use super::meter::{Meter, time_left};
 use super::pacer::Pacer;
 use super::places::Places;
 use super::protocol::{Action, BatchId, Event, Now, Ticket};
-use super::queue::{PAGE, Queue, Recipient};
+use super::queue::{Queue, Recipient};
 use super::slots::Slots;
 use super::tally::Tally;
 use company::Together;
@@ -104,10 +104,15 @@ impl Core {
             pacer.set_part(part);
         }
         let sent_before = std::mem::take(&mut job.sent_before);
+        let delivery = &job.delivery;
+        let at_once =
+            usize::from(delivery.max_in_flight) * usize::from(delivery.recipients_per_request);
+        // What a machine claims no other one can send.
+        let queue = Queue::new(if job.part.is_none() { at_once } else { 0 });
         Self {
             started: now,
             mode: Mode::Running,
-            queue: Queue::default(),
+            queue,
             slots: Slots::new(job.delivery.max_in_flight),
             concluding: BTreeMap::new(),
             skipping: 0,
@@ -189,7 +194,10 @@ impl Core {
         }
         let together = usize::from(self.job.delivery.recipients_per_request);
         if !matches!(self.mode, Mode::Draining(_)) && self.queue.asks_for_page(together) {
-            out.push(Action::LoadPage { after: self.queue.last_read(), limit: PAGE });
+            out.push(Action::LoadPage {
+                after: self.queue.last_read(),
+                limit: self.queue.page_size(),
+            });
         }
         self.settle_part(now);
         self.tell_progress(now, out);
