@@ -7,7 +7,7 @@ use crate::ledger::outcome::{GROUP_REFUSED, OutcomeWords};
 use crate::ledger::rows::stored;
 use crate::ledger::serial::Occasion;
 use crate::ledger::types::{Change, LastStop, RowId, TestSend};
-use crate::model::{CampaignName, State, Timestamp};
+use crate::model::{CampaignName, Outcome, RequestId, State, Timestamp};
 
 use super::consume::state_of;
 use super::fault::Fault;
@@ -22,6 +22,11 @@ const INTEND: &str = "UPDATE recipients SET state = 'attempting', cause = NULL, 
 const ACCEPT: &str = "UPDATE recipients SET state = 'accepted', message_id = ?3, request_id = ?4,
     accepted_at = ?2, updated_at = ?2
   WHERE id = ?1 AND state = 'attempting'";
+// The same for neighbours: ids of ?6 bytes each, one after the other.
+const ACCEPT_TOGETHER: &str = "UPDATE recipients SET state = 'accepted',
+    message_id = CAST(substr(?3, (id - ?1) * ?6 + 1, ?6) AS TEXT), request_id = ?4,
+    accepted_at = ?2, updated_at = ?2
+  WHERE id BETWEEN ?1 AND ?5 AND state = 'attempting'";
 const REJECT: &str = "UPDATE recipients SET state = 'rejected', cause = ?3, detail = ?4,
     updated_at = ?2
   WHERE id = ?1 AND state = 'attempting'";
@@ -48,12 +53,12 @@ impl LockedLedger {
         self.reader.forget_survey();
         self.writing("record outcomes", |connection| {
             let mut statements = Statements::new(connection);
-            if write_all(&mut statements, connection, changes, Intents::Together)? {
+            if write_all(&mut statements, connection, changes, Neighbours::Together)? {
                 return Ok(());
             }
             // Which of several rows was in another state is seen when each is written by itself.
             connection.execute_batch("ROLLBACK; BEGIN IMMEDIATE")?;
-            write_all(&mut statements, connection, changes, Intents::OneByOne).map(drop)
+            write_all(&mut statements, connection, changes, Neighbours::OneByOne).map(drop)
         })
     }
 
@@ -118,9 +123,9 @@ impl LockedLedger {
     }
 }
 
-/// How intents of neighbouring rows are written.
+/// How changes of neighbouring rows are written that differ in nothing but the message's id.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Intents {
+enum Neighbours {
     /// By one statement. The recipients of a request, and of requests that begin together,
     /// stand in the ledger one after the other: a row that is come by from the one before it
     /// costs less than one that is looked for.
@@ -129,18 +134,21 @@ enum Intents {
     OneByOne,
 }
 
-/// Writes all changes. False when not all rows of intents that were written together were
-/// pending: then nothing of this may stay.
+/// Writes all changes. False when not all rows that were written together were in the state
+/// that their changes start from: then nothing of this may stay.
 fn write_all(
     statements: &mut Statements<'_>,
     connection: &Connection,
     changes: &[Change],
-    intents: Intents,
+    neighbours: Neighbours,
 ) -> Result<bool, Fault> {
     let mut left = changes;
     while let [change, others @ ..] = left {
-        let more = if intents == Intents::Together { neighbours(change, others) } else { 0 };
-        let written = apply(statements, change, more)?;
+        let more = match neighbours {
+            Neighbours::Together => alike(change, others),
+            Neighbours::OneByOne => 0,
+        };
+        let written = apply(statements, change, &others[..more])?;
         if written != 1 + more {
             if more > 0 {
                 return Ok(false);
@@ -154,21 +162,70 @@ fn write_all(
     Ok(true)
 }
 
-/// How many of the changes after an intent are the same intent of the rows after its own.
-fn neighbours(change: &Change, others: &[Change]) -> usize {
-    let Change::Intend { row, at, offer_ends_at } = *change else { return 0 };
-    let next = |row| Change::Intend { row: RowId(row), at, offer_ends_at };
-    others.iter().zip(row.0 + 1..).take_while(|(other, row)| **other == next(*row)).count()
+/// How many of the changes after this one can be written with it: the same of the rows after
+/// its own.
+fn alike(change: &Change, others: &[Change]) -> usize {
+    let after = |row: &RowId| row.0 + 1..;
+    match change {
+        Change::Intend { row, at, offer_ends_at } => others
+            .iter()
+            .zip(after(row))
+            .take_while(|(other, next)| {
+                let row = RowId(*next);
+                **other == Change::Intend { row, at: *at, offer_ends_at: *offer_ends_at }
+            })
+            .count(),
+        Change::Conclude { row, at, outcome: Outcome::Accepted { message_id, request_id } } => {
+            let length = message_id.as_str().len();
+            let is_alike = |other: &Change, next| match other {
+                Change::Conclude { row, at: other_at, outcome } => {
+                    let Outcome::Accepted { message_id, request_id: of_request } = outcome else {
+                        return false;
+                    };
+                    *row == RowId(next)
+                        && other_at == at
+                        && message_id.as_str().len() == length
+                        && of_request == request_id
+                }
+                Change::Intend { .. } | Change::Skip { .. } => false,
+            };
+            let pairs = others.iter().zip(after(row));
+            pairs.take_while(|(other, next)| is_alike(other, *next)).count()
+        }
+        Change::Conclude { .. } | Change::Skip { .. } => 0,
+    }
 }
 
-/// Writes a change, an intent to so many rows more; how many rows were in the state that it
-/// starts from.
-fn apply(statements: &mut Statements<'_>, change: &Change, more: usize) -> rusqlite::Result<usize> {
+/// Writes a change and those that are alike; how many rows were in the state that it starts
+/// from.
+fn apply(
+    statements: &mut Statements<'_>,
+    change: &Change,
+    alike: &[Change],
+) -> rusqlite::Result<usize> {
+    let last = |row: &RowId| row.0 + i64::try_from(alike.len()).expect("changes are few");
     match change {
         Change::Intend { row, at, offer_ends_at } => {
-            let last = row.0 + i64::try_from(more).expect("changes are few");
             let ends_at = offer_ends_at.as_millis();
-            statements.run(INTEND, (row.0, at.as_millis(), ends_at, last))
+            statements.run(INTEND, (row.0, at.as_millis(), ends_at, last(row)))
+        }
+        Change::Conclude { row, at, outcome: Outcome::Accepted { message_id, request_id } }
+            if !alike.is_empty() =>
+        {
+            let length = message_id.as_str().len();
+            let mut ids = Vec::with_capacity((1 + alike.len()) * length);
+            ids.extend_from_slice(message_id.as_str().as_bytes());
+            for other in alike {
+                if let Change::Conclude { outcome: Outcome::Accepted { message_id, .. }, .. } =
+                    other
+                {
+                    ids.extend_from_slice(message_id.as_str().as_bytes());
+                }
+            }
+            let request_id = request_id.as_ref().map(RequestId::as_str);
+            let length = i64::try_from(length).expect("ids are short");
+            let params = (row.0, at.as_millis(), ids, request_id, last(row), length);
+            statements.run(ACCEPT_TOGETHER, params)
         }
         Change::Conclude { row, at, outcome } => {
             conclude(statements, *row, *at, &OutcomeWords::of(outcome))

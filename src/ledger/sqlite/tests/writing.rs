@@ -130,6 +130,44 @@ fn of_neighbours_written_together_the_one_that_is_not_pending_is_named_and_nobod
 }
 
 #[test]
+fn neighbours_accepted_together_keep_each_their_own_message_id() {
+    let (world, mut ledger, rows) = with_people(9);
+    ledger.write(&rows.iter().map(|&row| intend(row)).collect::<Vec<_>>()).expect("intents");
+    let ids = ["r:8", "r:9", "r:10", "r:11", "☂:1", "r:12", "é:3", "s:7", "s:8"];
+    let outcomes: Vec<_> = (rows.iter().zip(ids))
+        .map(|(&row, id)| {
+            let message_id = MessageId::new(id).expect("an id");
+            let request_id = RequestId::new(id.split(':').next().expect("a first part"));
+            conclude(row, Outcome::Accepted { message_id, request_id })
+        })
+        .collect();
+    ledger.write(&outcomes).expect("outcomes");
+    assert_eq!(
+        world.query("SELECT id, state, message_id, request_id, typeof(message_id) FROM recipients"),
+        "1|accepted|r:8|r|text\n2|accepted|r:9|r|text\n3|accepted|r:10|r|text\n\
+         4|accepted|r:11|r|text\n5|accepted|☂:1|☂|text\n6|accepted|r:12|r|text\n\
+         7|accepted|é:3|é|text\n8|accepted|s:7|s|text\n9|accepted|s:8|s|text"
+    );
+}
+
+#[test]
+fn of_neighbours_accepted_together_the_one_that_was_not_attempted_is_named_and_nobody_written() {
+    let (world, mut ledger, rows) = with_people(4);
+    let tried = [rows[0], rows[1], rows[3]];
+    ledger.write(&tried.map(intend)).expect("intents");
+    let before = world.query("SELECT id, state, message_id FROM recipients");
+    let all: Vec<_> = rows.iter().map(|&row| conclude(row, accepted(row))).collect();
+    match ledger.write(&all).expect_err("refused") {
+        LedgerError::UnexpectedState { row, expected, found } => {
+            assert_eq!((row, expected), (rows[2], State::Attempting));
+            assert_eq!(found, Some(State::Pending));
+        }
+        other => panic!("{other}"),
+    }
+    assert_eq!(world.query("SELECT id, state, message_id FROM recipients"), before);
+}
+
+#[test]
 fn what_is_written_is_seen_by_others_at_once_and_after_a_crash() {
     let (world, mut ledger, rows) = with_people(1);
     ledger.write(&[intend(rows[0])]).expect("an intent");
