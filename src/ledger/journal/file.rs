@@ -17,7 +17,7 @@ use crate::model::{LedgerSecret, Lineage};
 const TITLE: &str = "offercast journal 1 ";
 
 /// Zeros are written this many slots at a time.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 256;
 
 /// The most slots read: 1,024 requests of 100 people, twice.
 const MOST_SLOTS: u64 = 2 * 1024 * 100;
@@ -182,7 +182,7 @@ fn open(path: &std::path::Path, create: bool) -> io::Result<File> {
 
 /// Real zeros rather than a hole: the point is that the disk has given the room.
 fn zero(file: &File, slots: u64) -> io::Result<()> {
-    let zeros = [0; SLOT * AT_ONCE];
+    let zeros = vec![0; SLOT * AT_ONCE];
     let end = slots * SLOT as u64;
     let mut at = 0;
     while at < end {
