@@ -80,6 +80,7 @@ impl LockedLedger {
     /// fastest.
     pub fn begin_consumption(&mut self, people: u64) -> Result<Consumption<'_>, LedgerError> {
         self.reader.forget_survey();
+        self.rest();
         let connection = &self.reader.connection;
         let forgotten = self
             .reader

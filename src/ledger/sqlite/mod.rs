@@ -1,6 +1,8 @@
 //! The ledger in one SQLite file. All SQL is here, one file for each concern.
 
+mod ahead;
 mod check;
+mod checkpoints;
 mod connect;
 mod consume;
 mod fault;

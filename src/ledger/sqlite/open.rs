@@ -19,6 +19,8 @@ use crate::ledger::serial::Seen;
 use crate::ledger::types::{Imported, LockTimeout};
 use crate::model::{LedgerSecret, Lineage, Timestamp};
 
+use super::ahead::Ahead;
+use super::checkpoints::Checkpoints;
 use super::connect::{ReadMode, flags};
 use super::fault::Fault;
 use super::import;
@@ -53,7 +55,10 @@ pub struct ReadLedger {
 /// The ledger open for writing. Holding it is holding the lock.
 #[derive(Debug)]
 pub struct LockedLedger {
-    // Dropped before the lock, so that the file is at rest when the next apply opens it.
+    // All of these are dropped before the lock, so that the file is at rest when the next
+    // apply opens it.
+    pub(super) ahead: RefCell<Option<Ahead>>,
+    pub(super) checkpoints: Option<Checkpoints>,
     pub(super) reader: ReadLedger,
     _lock: Lock,
 }
@@ -237,7 +242,8 @@ impl LockedLedger {
         let named = file.named.clone();
         let (reader, imported, recovered) = Self::open_locked(file, holder.since, trust)
             .map_err(|fault| fault.at(&named, "open it for writing"))?;
-        Ok(Opened { ledger: Self { reader, _lock: lock }, recovered, imported, warning })
+        let ledger = Self { ahead: RefCell::default(), checkpoints: None, reader, _lock: lock };
+        Ok(Opened { ledger, recovered, imported, warning })
     }
 
     fn open_locked(
@@ -301,9 +307,10 @@ impl LockedLedger {
     /// Moves everything from the `-wal` into the file and closes it. Dropping the ledger
     /// does the same, but has no way to tell of an error.
     pub fn close(self) -> Result<(), LedgerError> {
-        let Self { reader: ReadLedger { connection, file, soundness, .. }, _lock } = self;
-        // Its connection would hold the last pages back.
-        drop(soundness);
+        let Self { ahead, checkpoints, reader, _lock } = self;
+        let ReadLedger { connection, file, soundness, .. } = reader;
+        // Their connections would hold the last pages back.
+        drop((ahead, checkpoints, soundness));
         // A busy reader only leaves the -wal longer than need be.
         let checkpoint = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         checkpoint

@@ -26,9 +26,9 @@ const DURABLE: [(&str, &str, &str); 6] = [
     ("cell_size_check", "on", "1"),
 ];
 
-/// Pages in the write-ahead log after which they are carried into the file, some 16 MiB: a page
-/// is written for intents and again for outcomes, and needs to be carried only once.
-const PAGES_IN_THE_LOG: i64 = 4_000;
+/// Pages in the write-ahead log after which the writer itself carries into the file what
+/// nobody carried yet (`super::checkpoints`), some 32 MiB.
+pub(super) const PAGES_IN_THE_LOG: i64 = 8_000;
 
 /// Makes any connection, also a reading one, distrust the file it is about to read.
 pub(super) fn defend(connection: &Connection) -> rusqlite::Result<()> {

@@ -19,6 +19,7 @@ use crate::model::{
     StateCounts, Timestamp,
 };
 
+use super::ahead::{Ahead, Wanted};
 use super::fault::Fault;
 use super::forget;
 use super::open::{LockedLedger, ReadLedger};
@@ -175,38 +176,61 @@ impl ReadLedger {
 }
 
 impl LockedLedger {
-    /// The next recipients to send to, in sending order, after the given row.
+    /// The next recipients to send to, in sending order, after the given row. Where there may
+    /// be more of them, the next page is read ahead.
     pub fn pending(
         &self,
         plan: PlanRow,
         after: Option<RowId>,
         limit: usize,
     ) -> Result<Vec<PendingRow>, LedgerError> {
-        self.reader.reading("read who is to be sent to", |connection| {
+        let mut ahead = self.ahead.borrow_mut();
+        let page = self.reader.reading("read who is to be sent to", |connection| {
             let first = |survey: &Survey| survey.first_pending.get(&plan.0).copied();
-            let after = match after {
+            let before = match after {
                 Some(row) => row.0,
                 None => match self.reader.survey(connection, first)? {
                     Some(first) => first - 1,
                     None => return Ok(Vec::new()),
                 },
             };
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let mut statement = connection.prepare_cached(PENDING)?;
-            let mut rows = statement.query((plan.0, after, limit))?;
-            let (mut page, mut messages) = (Vec::new(), Messages::default());
-            while let Some(row) = rows.next()? {
-                let verified = read_recipient(row)?;
-                page.push(PendingRow {
-                    row: RowId(verified.id),
-                    number: verified.number()?,
-                    message: messages.of(&verified, &read_texts(&verified, row)?)?,
-                    attempts: row.get(ALL_COLUMNS)?,
-                });
+            let wanted = after.map(|after| Wanted { plan, after, limit });
+            let read = ahead.as_mut().zip(wanted).and_then(|(ahead, wanted)| ahead.take(wanted));
+            read.map_or_else(|| read_pending(connection, plan, before, limit), Ok)
+        })?;
+        if let Some(last) = page.last().filter(|_| page.len() == limit) {
+            if ahead.is_none() {
+                *ahead = Ahead::of(&self.reader).ok();
             }
-            Ok(page)
-        })
+            if let Some(ahead) = &mut *ahead {
+                ahead.begin(Wanted { plan, after: last.row, limit });
+            }
+        }
+        Ok(page)
     }
+}
+
+/// The recipients of a plan who are pending, after a row.
+pub(super) fn read_pending(
+    connection: &Connection,
+    plan: PlanRow,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<PendingRow>, Fault> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(PENDING)?;
+    let mut rows = statement.query((plan.0, after, limit))?;
+    let (mut page, mut messages) = (Vec::new(), Messages::default());
+    while let Some(row) = rows.next()? {
+        let verified = read_recipient(row)?;
+        page.push(PendingRow {
+            row: RowId(verified.id),
+            number: verified.number()?,
+            message: messages.of(&verified, &read_texts(&verified, row)?)?,
+            attempts: row.get(ALL_COLUMNS)?,
+        });
+    }
+    Ok(page)
 }
 
 fn memory(

@@ -8,6 +8,7 @@ mod migrating;
 mod opening;
 mod people;
 mod reading;
+mod sending;
 mod settling;
 mod unrecorded;
 mod writing;

@@ -9,21 +9,29 @@ use crate::ledger::serial::Occasion;
 use crate::ledger::types::{Change, LastStop, RowId, TestSend};
 use crate::model::{CampaignName, Outcome, RequestId, State, Timestamp};
 
+use super::checkpoints::Checkpoints;
 use super::consume::state_of;
 use super::fault::Fault;
 use super::marks;
 use super::open::LockedLedger;
+use super::pragmas;
 use super::snapshot::find_campaign;
 use super::statements::Statements;
 
-const INTEND: &str = "UPDATE recipients SET state = 'attempting', cause = NULL, detail = NULL,
+/// Keeps the pages of a large group of changes in memory until they are committed.
+const CACHE_MEBIBYTES: i64 = 16;
+
+// Statements that change many rows say OR FAIL: any failure undoes the whole transaction, so
+// SQLite need not keep the pages as they were before the statement.
+const INTEND: &str =
+    "UPDATE OR FAIL recipients SET state = 'attempting', cause = NULL, detail = NULL,
     attempts = attempts + 1, attempted_at = ?2, offer_ends_at = ?3, updated_at = ?2
   WHERE id BETWEEN ?1 AND ?4 AND state = 'pending'";
 const ACCEPT: &str = "UPDATE recipients SET state = 'accepted', message_id = ?3, request_id = ?4,
     accepted_at = ?2, updated_at = ?2
   WHERE id = ?1 AND state = 'attempting'";
 // The same for neighbours: ids of ?6 bytes each, one after the other.
-const ACCEPT_TOGETHER: &str = "UPDATE recipients SET state = 'accepted',
+const ACCEPT_TOGETHER: &str = "UPDATE OR FAIL recipients SET state = 'accepted',
     message_id = CAST(substr(?3, (id - ?1) * ?6 + 1, ?6) AS TEXT), request_id = ?4,
     accepted_at = ?2, updated_at = ?2
   WHERE id BETWEEN ?1 AND ?5 AND state = 'attempting'";
@@ -51,7 +59,12 @@ impl LockedLedger {
     /// is not in the state its change starts from refuses the whole call.
     pub fn write(&mut self, changes: &[Change]) -> Result<(), LedgerError> {
         self.reader.forget_survey();
-        self.writing("record outcomes", |connection| {
+        if let Some(ahead) = self.ahead.get_mut() {
+            for change in changes {
+                ahead.forget_from(beginning(change).0);
+            }
+        }
+        self.transact("record outcomes", |connection| {
             let mut statements = Statements::new(connection);
             if write_all(&mut statements, connection, changes, Neighbours::Together)? {
                 return Ok(());
@@ -59,7 +72,24 @@ impl LockedLedger {
             // Which of several rows was in another state is seen when each is written by itself.
             connection.execute_batch("ROLLBACK; BEGIN IMMEDIATE")?;
             write_all(&mut statements, connection, changes, Neighbours::OneByOne).map(drop)
-        })
+        })?;
+        self.carry_pages(changes.len())
+            .map_err(|fault| fault.at(&self.reader.file.named, "carry changes into the file"))
+    }
+
+    /// Has pages carried from the log into the file when it is time.
+    fn carry_pages(&mut self, changes: usize) -> Result<(), Fault> {
+        if self.checkpoints.is_none() {
+            pragmas::set_cache(&self.reader.connection, CACHE_MEBIBYTES)?;
+        }
+        let checkpoints = self.checkpoints.get_or_insert_with(Checkpoints::new);
+        checkpoints.written(&self.reader, changes)
+    }
+
+    /// Ends what goes on beside sending.
+    pub(super) fn rest(&mut self) {
+        self.ahead.take();
+        self.checkpoints = None;
     }
 
     /// Records how a run of a campaign ended.
@@ -101,8 +131,17 @@ impl LockedLedger {
         })
     }
 
-    /// Runs a writing function in one durable transaction.
+    /// Runs a writing function in one durable transaction, with nothing beside it.
     pub(super) fn writing<T>(
+        &mut self,
+        operation: &'static str,
+        write: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, LedgerError> {
+        self.rest();
+        self.transact(operation, write)
+    }
+
+    fn transact<T>(
         &mut self,
         operation: &'static str,
         write: impl FnOnce(&Connection) -> Result<T, Fault>,
