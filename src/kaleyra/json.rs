@@ -28,6 +28,8 @@ pub(super) struct Object<'b>(Vec<(Cow<'b, str>, Json<'b>)>);
 /// Most fields of one object: names are looked for one by one, and Kaleyra's own objects have
 /// a dozen fields, or one for each of 100 recipients.
 const MOST_FIELDS: usize = 1_000;
+/// Room made at the first field.
+const USUAL_FIELDS: usize = 8;
 
 impl Json<'_> {
     /// A field of an object.
@@ -66,6 +68,9 @@ impl<'b> Object<'b> {
     }
 
     fn set(&mut self, name: Cow<'b, str>, value: Json<'b>) {
+        if self.0.is_empty() {
+            self.0.reserve(USUAL_FIELDS);
+        }
         match self.0.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => *known = value,
             None => self.0.push((name, value)),
