@@ -12,9 +12,10 @@ use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Body, Response, Url, redirect, retry, tls};
 
@@ -46,8 +47,8 @@ pub struct Client {
     /// Holds the SID.
     url: Url,
     api_key_header: HeaderValue,
-    api_key: ApiKey,
-    sid: Sid,
+    /// The API key and the SID, made ready to be looked for in replies.
+    secrets: Arc<[Finder<'static>]>,
 }
 
 /// How a client behaves.
@@ -120,7 +121,12 @@ impl Client {
         api_key_header.set_sensitive(true);
         let http = http_client(options).map_err(|error| ClientError::Setup(error.without_url()))?;
         let url = endpoint.messages_url(sid);
-        Ok(Self { http, url, api_key_header, api_key: api_key.clone(), sid: sid.clone() })
+        let secrets = [api_key.expose(), sid.expose()]
+            .into_iter()
+            .filter(|secret| is_worth_hiding(secret))
+            .map(|secret| Finder::new(secret).into_owned())
+            .collect();
+        Ok(Self { http, url, api_key_header, secrets })
     }
 
     async fn post(&self, form: &Form, on_start: OnStart) -> Result<Response, reqwest::Error> {
@@ -156,17 +162,13 @@ impl Client {
     }
 
     /// Overwrites the API key and the SID where a reply quotes them: its words are shown.
-    /// Values too short to be real ones are left, so that they cannot damage the JSON.
     fn blank_secrets(&self, body: &mut [u8]) {
-        for secret in [self.api_key.expose(), self.sid.expose()] {
-            let secret = secret.as_bytes();
-            if secret.len() < 6 || secret.iter().all(u8::is_ascii_digit) {
-                continue;
-            }
+        for secret in &*self.secrets {
+            let length = secret.needle().len();
             let mut from = 0;
-            while let Some(at) = memmem::find(&body[from..], secret) {
-                body[from + at..][..secret.len()].fill(b'*');
-                from += at + secret.len();
+            while let Some(at) = secret.find(&body[from..]) {
+                body[from + at..][..length].fill(b'*');
+                from += at + length;
             }
         }
     }
@@ -269,6 +271,11 @@ fn source<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
 fn inside<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e E> {
     let hidden = || inside(error.downcast_ref::<io::Error>()?.get_ref()?);
     error.downcast_ref().or_else(hidden)
+}
+
+/// Values too short to be real ones are left, so that they cannot damage the JSON.
+fn is_worth_hiding(secret: &str) -> bool {
+    secret.len() >= 6 && !secret.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<String> {
