@@ -11,25 +11,20 @@ use super::fault::Fault;
 use super::marks;
 use super::open::ReadLedger;
 use super::statements::Statements;
-use super::survey::Survey;
+use super::survey::anybody_attempting;
 use super::write::conclude;
 
 const RESCUE: &str =
     "UPDATE recipients NOT INDEXED SET state = 'unknown', cause = 'crash', updated_at = ?1
   WHERE state = 'attempting'";
 
-/// Settles everything; returns what the journal gave, how many became `unknown(crash)`, and
-/// the look at everybody that was taken for it, where it still holds.
-pub(super) fn settle(
-    ledger: &ReadLedger,
-    now: Timestamp,
-) -> Result<(Imported, u64, Option<Survey>), Fault> {
+/// Settles everything; returns what the journal gave and how many became `unknown(crash)`.
+pub(super) fn settle(ledger: &ReadLedger, now: Timestamp) -> Result<(Imported, u64), Fault> {
     let ReadLedger { connection, file, .. } = ledger;
     let journal = JournalPlace::beside(file);
     let found = Found::read(&journal)?;
-    let survey = Survey::take(connection)?;
-    if found.is_none() && !survey.anybody_attempting() {
-        return Ok((Imported::default(), 0, Some(survey)));
+    if found.is_none() && !anybody_attempting(connection)? {
+        return Ok((Imported::default(), 0));
     }
     ledger.expect_sound()?;
     let belongs = match &found {
@@ -55,7 +50,7 @@ pub(super) fn settle(
         Some(found) => found.set_aside(&journal)?,
         None => {}
     }
-    Ok((imported, rescued as u64, None))
+    Ok((imported, rescued as u64))
 }
 
 /// A row that still is `attempting` takes its outcome; every other row knows better.

@@ -274,8 +274,7 @@ impl LockedLedger {
             Trust::Moving(to) => moving::expect_here(&reader.connection, &reader.file, Some(to))?,
             Trust::Stated(_) => {}
         }
-        let (imported, rescued, survey) = import::settle(&reader, now)?;
-        reader.surveyed.replace(survey);
+        let (imported, rescued) = import::settle(&reader, now)?;
         // A crash between the ledger's own mark and the one beside it is made good.
         let now_seen = Seen { lineage: reader.lineage.clone(), mark };
         if !matches!(trust, Trust::Stated(_)) && seen.as_ref() != Some(&now_seen) {

@@ -8,16 +8,18 @@
 
 use std::thread;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
 use crate::ledger::error::Damage;
 use crate::ledger::rows::{DECIDING_COLUMNS, Deciding, Verified, deciding_columns};
 use crate::ledger::types::ConsumedPlan;
+use crate::model::State;
 
 use super::fault::Fault;
 use super::open::ReadLedger;
 use super::pragmas;
 use super::rows::read_recipient;
+use super::survey::Survey;
 
 /// Smaller files are read sooner by one connection.
 const SMALL: u64 = 8 << 20;
@@ -35,6 +37,14 @@ const PEOPLE: &str = concat!(
       WHERE r.id >= ?2
         AND (r.campaign = ?1 OR r.plan IN (SELECT id FROM plans WHERE campaign = ?1))
       ORDER BY r.id"
+);
+
+/// Everybody, for a survey on the way.
+const EVERYBODY: &str = concat!(
+    "SELECT ",
+    deciding_columns!(),
+    ", r.cause, r.receipt, r.attempted_at FROM recipients AS r NOT INDEXED
+      WHERE r.id >= ?1 ORDER BY r.id"
 );
 
 /// No row has a higher id.
@@ -98,34 +108,50 @@ pub(super) struct Of<'a> {
 
 /// What is known of a person beside what was planned.
 pub(super) struct More<'r> {
-    /// Why they stand where they stand.
+    /// Why they were left out, where they were.
     pub(super) cause: Option<&'r str>,
-    /// What was told of their message later.
+    /// What was told later of a message that was accepted.
     pub(super) receipt: Option<&'r str>,
 }
 
-/// What `keep` makes of everybody, in the order of their rows. A row whose campaign and plan
-/// do not go together is damage.
-pub(super) fn read_people<T: Send>(
+/// What becomes of everybody who is read, on any thread.
+pub(super) struct Keeping<K, S> {
+    /// What is kept of a person, if anything is.
+    pub(super) keep: K,
+    /// Puts what one connection read into an order.
+    pub(super) sort: S,
+    /// Whether a survey is taken on the way, of the other campaigns, too.
+    pub(super) surveys: bool,
+}
+
+/// What `keeping` makes of everybody: a list in the order of their rows that were each sorted
+/// on the thread which read them, one after the other, and the survey that was asked for. A row
+/// whose campaign and plan do not go together is damage.
+pub(super) fn read_people<T, K, S>(
     connection: &Connection,
     helpers: Helpers,
     of: Of<'_>,
-    keep: impl Fn(Verified<'_>, More<'_>) -> Result<Option<T>, Fault> + Sync,
-) -> Result<Vec<T>, Fault> {
+    keeping: &Keeping<K, S>,
+) -> Result<(Vec<T>, Option<Survey>), Fault>
+where
+    T: Send,
+    K: Fn(Verified<'_>, More<'_>) -> Result<Option<T>, Fault> + Sync,
+    S: Fn(&mut [T]) + Sync,
+{
     let helpers = helpers.in_step();
     let last: i64 = connection.query_row(LAST, [], |row| row.get(0))?;
     let others = i64::try_from(helpers.len()).expect("there are few cores");
-    let (step, keep) = (last / (others + 1), &keep);
+    let step = last / (others + 1);
     let parts = thread::scope(|scope| {
         let readers: Vec<_> = (1..)
             .zip(helpers)
             .map(|(at, helper)| {
                 let end = (at < others).then_some((at + 1) * step);
-                scope.spawn(move || Part::read(&helper, of, at * step, end, keep))
+                scope.spawn(move || Part::read(&helper, of, at * step, end, keeping))
             })
             .collect();
         let end = (others > 0).then_some(step);
-        let mut parts = vec![Part::read(connection, of, i64::MIN, end, keep)?];
+        let mut parts = vec![Part::read(connection, of, i64::MIN, end, keeping)?];
         for reader in readers {
             parts.push(reader.join().expect("a reader does not panic")?);
         }
@@ -135,16 +161,22 @@ pub(super) fn read_people<T: Send>(
         let found = "rows of `recipients` cannot be reached by their ids".to_owned();
         return Err(Fault::Damaged(Damage::Structure(found)));
     }
-    let mut kept = Vec::new();
+    let (mut kept, mut survey) = (Vec::new(), Survey::default());
     for part in parts {
-        if kept.is_empty() { kept = part.kept } else { kept.extend(part.kept) }
+        if kept.is_empty() {
+            kept = part.kept;
+        } else {
+            kept.extend(part.kept);
+        }
+        survey.add(part.survey);
     }
-    Ok(kept)
+    Ok((kept, keeping.surveys.then_some(survey)))
 }
 
 /// The people of one range of ids.
 struct Part<T> {
     kept: Vec<T>,
+    survey: Survey,
     /// The first row at or after the beginning of the range.
     first: Option<i64>,
     /// The first row after its end.
@@ -153,16 +185,25 @@ struct Part<T> {
 
 impl<T> Part<T> {
     /// Reads the rows from `start` on and before `end`.
-    fn read(
+    fn read<K, S>(
         connection: &Connection,
         of: Of<'_>,
         start: i64,
         end: Option<i64>,
-        keep: &impl Fn(Verified<'_>, More<'_>) -> Result<Option<T>, Fault>,
-    ) -> Result<Self, Fault> {
-        let mut part = Self { kept: Vec::new(), first: None, next: None };
-        let mut statement = connection.prepare(PEOPLE)?;
-        let mut rows = statement.query((of.campaign, start))?;
+        keeping: &Keeping<K, S>,
+    ) -> Result<Self, Fault>
+    where
+        K: Fn(Verified<'_>, More<'_>) -> Result<Option<T>, Fault>,
+        S: Fn(&mut [T]),
+    {
+        let survey = Survey::default();
+        let mut part = Self { kept: Vec::new(), survey, first: None, next: None };
+        let mut statement = connection.prepare(if keeping.surveys { EVERYBODY } else { PEOPLE })?;
+        let mut rows = if keeping.surveys {
+            statement.query([start])?
+        } else {
+            statement.query((of.campaign, start))?
+        };
         while let Some(row) = rows.next()? {
             let id = row.get(0)?;
             part.first.get_or_insert(id);
@@ -170,17 +211,39 @@ impl<T> Part<T> {
                 part.next = Some(id);
                 break;
             }
+            if keeping.surveys && !part.survey(row, id, of)? {
+                continue;
+            }
             let verified = read_recipient(row)?;
             let Deciding { campaign, plan, .. } = verified.deciding;
-            if campaign != of.campaign || of.plans.iter().all(|(row, _)| *row != plan) {
+            if campaign != of.campaign || !of.has(plan) {
                 return Err(Fault::row("recipients", id));
             }
-            let more = More {
-                cause: row.get_ref(DECIDING_COLUMNS)?.as_str_or_null()?,
-                receipt: row.get_ref(DECIDING_COLUMNS + 1)?.as_str_or_null()?,
+            let text = |state, column| {
+                if verified.state != state {
+                    return Ok::<_, Fault>(None);
+                }
+                Ok(row.get_ref(DECIDING_COLUMNS + column)?.as_str_or_null()?)
             };
-            part.kept.extend(keep(verified, more)?);
+            let more = More { cause: text(State::Skipped, 0)?, receipt: text(State::Accepted, 1)? };
+            part.kept.extend((keeping.keep)(verified, more)?);
         }
+        (keeping.sort)(&mut part.kept);
         Ok(part)
+    }
+
+    /// Looks at a row for the survey; whether it is one of those who are read.
+    fn survey(&mut self, row: &Row<'_>, id: i64, of: Of<'_>) -> Result<bool, Fault> {
+        let (campaign, plan) = (row.get(1)?, row.get(2)?);
+        let state = State::parse(row.get_ref(3)?.as_str()?);
+        let state = state.ok_or_else(|| Fault::row("recipients", id))?;
+        self.survey.note(id, campaign, plan, state, row.get(DECIDING_COLUMNS + 2)?);
+        Ok(campaign == of.campaign || of.has(plan))
+    }
+}
+
+impl Of<'_> {
+    fn has(&self, plan: i64) -> bool {
+        self.plans.iter().any(|(row, _)| *row == plan)
     }
 }

@@ -23,7 +23,7 @@ use super::ahead::{Ahead, Wanted};
 use super::fault::Fault;
 use super::forget;
 use super::open::{LockedLedger, ReadLedger};
-use super::people::{Helpers, Of, read_people};
+use super::people::{Helpers, Keeping, More, Of, read_people};
 use super::rows::{read_plan, read_recipient, read_texts};
 use super::survey::Survey;
 
@@ -73,7 +73,7 @@ impl ReadLedger {
                 api_host,
                 sid: sid.map(SidFingerprint::new),
                 forgotten: forget::read(connection, self.secret())?,
-                campaign: memory(connection, helpers, campaign)?,
+                campaign: self.memory(connection, helpers, campaign)?,
             })
         })
     }
@@ -93,10 +93,12 @@ impl ReadLedger {
             };
             let plans = plans(connection, campaign)?;
             let of = Of { campaign, plans: &plans };
-            let mut numbers = read_people(connection, helpers, of, |person, _| {
+            let keep = |person: Verified<'_>, _: More<'_>| {
                 Ok(person.whose.number().filter(|_| states.contains(&person.state)))
-            })?;
-            numbers.sort_unstable();
+            };
+            let keeping = Keeping { keep, sort: <[_]>::sort_unstable, surveys: false };
+            let (mut numbers, _) = read_people(connection, helpers, of, &keeping)?;
+            numbers.sort();
             Ok(Some(numbers))
         })
     }
@@ -173,6 +175,67 @@ impl ReadLedger {
             Ok(millis.map(Timestamp::from_millis))
         })
     }
+
+    /// What the ledger knows of a campaign.
+    fn memory(
+        &self,
+        connection: &Connection,
+        helpers: Helpers,
+        campaign: &CampaignName,
+    ) -> Result<Option<CampaignMemory>, Fault> {
+        let Some((campaign, code_key)) = find_campaign(connection, campaign)? else {
+            return Ok(None);
+        };
+        let mut plans = plans(connection, campaign)?;
+        let last_row = plans.last().map(|(row, _)| *row);
+        let of = Of { campaign, plans: &plans };
+        let forgotten = Mutex::new((Vec::new(), Vec::new()));
+        let keep = |verified: Verified<'_>, more: More<'_>| {
+            let Verified { id, whose, state, content, deciding, .. } = verified;
+            let damaged = || Fault::row("recipients", id);
+            let in_last_plan = Some(deciding.plan) == last_row;
+            let code = deciding.code_digest.cast_unsigned();
+            let number = match whose {
+                Whose::Number(number) => number,
+                Whose::Forgotten(prefix) => {
+                    let mut forgotten = forgotten.lock().expect("nobody panics holding it");
+                    forgotten.0.push(ForgottenRow { prefix, state, in_last_plan });
+                    forgotten.1.push(code);
+                    return Ok(None);
+                }
+            };
+            let settled_unsent = state == State::Skipped && more.cause == Some(UNSENT);
+            let failed = state == State::Accepted && more.receipt == Some(Receipt::Failed.as_str());
+            Ok(Some(Known {
+                number,
+                state,
+                content,
+                in_last_plan,
+                code,
+                round: u32::try_from(deciding.round).map_err(|_| damaged())?,
+                settled_unsent,
+                failed,
+            }))
+        };
+        let sort = |known: &mut [Known]| known.sort_unstable_by_key(|known| known.number);
+        let keeping = Keeping { keep, sort, surveys: self.wants_survey() };
+        let (mut known, survey) = read_people(connection, helpers, of, &keeping)?;
+        if survey.is_some() {
+            self.surveyed.replace(survey);
+        }
+        // Each connection's part is sorted: a stable sort only merges them.
+        known.sort_by_key(|known| known.number);
+        let (forgotten, mut taken) = forgotten.into_inner().expect("nobody panics holding it");
+        let issued = issued(connection, campaign, &mut taken)?;
+        Ok(Some(CampaignMemory {
+            code_key,
+            last_plan: plans.pop().map(|(_, plan)| plan),
+            known,
+            issued,
+            forgotten,
+            taken,
+        }))
+    }
 }
 
 impl LockedLedger {
@@ -231,58 +294,6 @@ pub(super) fn read_pending(
         });
     }
     Ok(page)
-}
-
-fn memory(
-    connection: &Connection,
-    helpers: Helpers,
-    campaign: &CampaignName,
-) -> Result<Option<CampaignMemory>, Fault> {
-    let Some((campaign, code_key)) = find_campaign(connection, campaign)? else {
-        return Ok(None);
-    };
-    let mut plans = plans(connection, campaign)?;
-    let last_row = plans.last().map(|(row, _)| *row);
-    let of = Of { campaign, plans: &plans };
-    let forgotten = Mutex::new((Vec::new(), Vec::new()));
-    let mut known = read_people(connection, helpers, of, |verified, more| {
-        let Verified { id, whose, state, content, deciding, .. } = verified;
-        let damaged = || Fault::row("recipients", id);
-        let in_last_plan = Some(deciding.plan) == last_row;
-        let code = deciding.code_digest.cast_unsigned();
-        let number = match whose {
-            Whose::Number(number) => number,
-            Whose::Forgotten(prefix) => {
-                let mut forgotten = forgotten.lock().expect("nobody panics holding it");
-                forgotten.0.push(ForgottenRow { prefix, state, in_last_plan });
-                forgotten.1.push(code);
-                return Ok(None);
-            }
-        };
-        let settled_unsent = state == State::Skipped && more.cause == Some(UNSENT);
-        let failed = state == State::Accepted && more.receipt == Some(Receipt::Failed.as_str());
-        Ok(Some(Known {
-            number,
-            state,
-            content,
-            in_last_plan,
-            code,
-            round: u32::try_from(deciding.round).map_err(|_| damaged())?,
-            settled_unsent,
-            failed,
-        }))
-    })?;
-    known.sort_unstable_by_key(|known| known.number);
-    let (forgotten, mut taken) = forgotten.into_inner().expect("nobody panics holding it");
-    let issued = issued(connection, campaign, &mut taken)?;
-    Ok(Some(CampaignMemory {
-        code_key,
-        last_plan: plans.pop().map(|(_, plan)| plan),
-        known,
-        issued,
-        forgotten,
-        taken,
-    }))
 }
 
 /// A campaign's row id and the key its codes began with.

@@ -1,19 +1,22 @@
 //! Reading everybody with several connections.
 
-use super::super::people::{Helpers, Of, read_people};
+use super::super::people::{Helpers, Keeping, More, Of, read_people};
 use super::super::snapshot::{find_campaign, plans};
+use super::super::survey::Survey;
 use super::*;
 use crate::ledger::Damage;
+use crate::ledger::rows::Verified;
 
 /// The numbers of `diwali` as so many helpers beside the ledger's own connection read them.
 fn read(ledger: &ReadLedger, helpers: Helpers) -> Result<Vec<u64>, LedgerError> {
     ledger.reading("read everybody", |connection| {
-        let (campaign, _) = find_campaign(connection, &name("diwali"))?.expect("a known campaign");
+        let campaign = find(connection);
         let plans = plans(connection, campaign)?;
         let of = Of { campaign, plans: &plans };
-        read_people(connection, helpers, of, |person, _| {
-            Ok(person.whose.number().map(PhoneNumber::as_u64))
-        })
+        let keep =
+            |person: Verified<'_>, _: More<'_>| Ok(person.whose.number().map(PhoneNumber::as_u64));
+        let keeping = Keeping { keep, sort: |_: &mut [u64]| (), surveys: false };
+        Ok(read_people(connection, helpers, of, &keeping)?.0)
     })
 }
 
@@ -38,6 +41,35 @@ fn several_connections_read_what_one_reads_in_the_same_order() {
         }
         assert_eq!(Helpers::several(&ledger, 3).in_step().len(), 3);
     }
+}
+
+#[test]
+fn a_survey_on_the_way_tells_what_one_by_itself_does() {
+    let world = with_people(100);
+    let sent = "UPDATE recipients SET state = 'accepted', attempted_at = 7 * id, accepted_at = 1";
+    world.query(&format!("{sent} WHERE id BETWEEN 3 AND 60 RETURNING id"));
+    let ledger = world.read();
+    let told = |survey: &Survey| {
+        let Survey { counts, first_pending, last_attempt } = survey;
+        format!("{counts:?} {first_pending:?} {last_attempt:?}")
+    };
+    let alone = told(&Survey::take(&ledger.connection).expect("a sound ledger"));
+    for wanted in 0..4 {
+        let helpers = Helpers::several(&ledger, wanted);
+        let read = ledger.reading("read everybody", |connection| {
+            let of =
+                Of { campaign: find(connection), plans: &plans(connection, find(connection))? };
+            let keep = |_: Verified<'_>, _: More<'_>| Ok(Some(()));
+            let keeping = Keeping { keep, sort: |_: &mut [()]| (), surveys: true };
+            read_people(connection, helpers, of, &keeping)
+        });
+        let (people, survey) = read.expect("a sound ledger");
+        assert_eq!((people.len(), told(&survey.expect("taken"))), (100, alone.clone()));
+    }
+}
+
+fn find(connection: &rusqlite::Connection) -> i64 {
+    find_campaign(connection, &name("diwali")).expect("read").expect("a known campaign").0
 }
 
 #[test]
