@@ -253,20 +253,44 @@ const PLAIN_PLANS: [(&str, &str); 27] = [
     ("971", "123456789"),
 ];
 
+/// Where in [`PLAIN_PLANS`] each country code stands.
+const PLAN_OF_CODE: [Option<usize>; 1_000] = {
+    let mut plans = [None; 1_000];
+    let mut at = 0;
+    while at < PLAIN_PLANS.len() {
+        plans[value(PLAIN_PLANS[at].0.as_bytes())] = Some(at);
+        at += 1;
+    }
+    plans
+};
+
+const fn value(digits: &[u8]) -> usize {
+    let (mut value, mut at) = (0, 0);
+    while at < digits.len() {
+        value = value * 10 + (digits[at] - b'0') as usize;
+        at += 1;
+    }
+    value
+}
+
 fn plain_international(digits: &str) -> Option<Parsed> {
     if !(8..=15).contains(&digits.len()) {
         return None;
     }
-    PLAIN_PLANS.iter().find_map(|(code, first_digits)| {
-        let national = digits.strip_prefix(code)?;
-        if national.len() < 6 || !first_digits.contains(&national[..1]) {
-            return None;
-        }
-        Some(Parsed {
-            country_code: code.parse().ok()?,
-            national_number: national.parse().ok()?,
-            ..Parsed::default()
-        })
+    // No country code begins with another one.
+    let (first_digits, (code, national)) = (1..=3).find_map(|length| {
+        let (code, national) = digits.split_at_checked(length)?;
+        let plan = PLAN_OF_CODE[value(code.as_bytes())]?;
+        let (same_code, first_digits) = PLAIN_PLANS[plan];
+        (same_code == code).then_some((first_digits, (code, national)))
+    })?;
+    if national.len() < 6 || !first_digits.as_bytes().contains(&national.as_bytes()[0]) {
+        return None;
+    }
+    Some(Parsed {
+        country_code: code.parse().ok()?,
+        national_number: national.parse().ok()?,
+        ..Parsed::default()
     })
 }
 
