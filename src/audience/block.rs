@@ -11,6 +11,7 @@ use super::number::Reading;
 use super::report::Sighting;
 use super::row::{Row, RowRead};
 use super::source::{FileSource, Rows};
+use super::stream::PlacesOf;
 
 /// Rows in a block: enough that handing it over costs nothing, few enough that blocks fit
 /// the processor's cache.
@@ -24,6 +25,9 @@ const USUAL_ROW_BYTES: usize = 1 << 13;
 pub(super) struct Block<T> {
     slots: Vec<Slot<T>>,
     filled: usize,
+    /// The numbers of those to send to, and their places in the same order.
+    numbers: Vec<PhoneNumber>,
+    places: Vec<Option<u32>>,
 }
 
 /// One row and what has become of it so far.
@@ -58,7 +62,7 @@ pub(super) enum Judgement<T> {
 
 impl<T> Block<T> {
     pub(super) fn new() -> Self {
-        Self { slots: Vec::new(), filled: 0 }
+        Self { slots: Vec::new(), filled: 0, numbers: Vec::new(), places: Vec::new() }
     }
 
     /// Reads the next rows. Whether there may be more; not after an error, which leaves the
@@ -83,12 +87,34 @@ impl<T> Block<T> {
     pub(super) fn slots(&mut self) -> &mut [Slot<T>] {
         &mut self.slots[..self.filled]
     }
+
+    /// Finds where those to send to stand in a list of the caller's.
+    pub(super) fn find_places(&mut self, place: &PlacesOf<'_>) {
+        let slots = &mut self.slots[..self.filled];
+        self.numbers.clear();
+        self.numbers.extend(slots.iter().filter_map(Slot::kept));
+        self.places.clear();
+        self.places.resize(self.numbers.len(), None);
+        place(&self.numbers, &mut self.places);
+        let kept = slots.iter_mut().filter(|slot| slot.kept().is_some());
+        for (slot, place) in kept.zip(&self.places) {
+            slot.place = *place;
+        }
+    }
 }
 
 impl<T> Slot<T> {
     fn new(names: &Arc<[String]>) -> Self {
         let (row, sighting) = (Row::new(Arc::clone(names)), Sighting::New);
         Self { row, read: Ok(()), judgement: None, recipient: None, place: None, sighting }
+    }
+
+    /// The number, where a row is somebody to send to by itself.
+    fn kept(&self) -> Option<PhoneNumber> {
+        match self.judgement {
+            Some(Judgement::Keep { reading }) => Some(reading.number),
+            _ => None,
+        }
     }
 
     fn shrink(&mut self) {

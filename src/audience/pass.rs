@@ -2,6 +2,7 @@
 //! against those before it.
 
 use std::ops::ControlFlow;
+use std::slice;
 
 use crate::model::{Fields, ListEntry, Origin, PhoneNumber, Recipient};
 
@@ -14,7 +15,7 @@ use super::number::{NumberReader, Reading};
 use super::report::{AudienceReport, Seen, Sighting};
 use super::sanctions::is_restricted;
 use super::source::{FileSource, read_finding};
-use super::stream::{Audience, Item};
+use super::stream::{Audience, Item, PlacesOf};
 
 /// One reading of all sources.
 pub(super) struct Pass<'p, 'c, T> {
@@ -29,8 +30,8 @@ pub(super) struct Pass<'p, 'c, T> {
 /// What is decided about a row by itself, without those before it.
 pub(super) struct Judge<'p, T> {
     pub(super) exclusions: &'p Exclusions,
-    /// Where a person stands in a list of the caller's.
-    pub(super) place: &'p (dyn Fn(PhoneNumber) -> Option<u32> + Sync),
+    /// Where people stand in a list of the caller's.
+    pub(super) place: &'p PlacesOf<'p>,
     pub(super) make: &'p (dyn Fn(&Recipient, Option<u32>) -> T + Sync),
 }
 
@@ -77,7 +78,8 @@ impl<T: Send> Pass<'_, '_, T> {
                     }
                     None => {
                         let recipient = listed(entry, reading, origin);
-                        let place = (self.judge.place)(recipient.number);
+                        let mut place = None;
+                        (self.judge.place)(&[recipient.number], slice::from_mut(&mut place));
                         let made = (self.judge.make)(&recipient, place);
                         let sighting = self.seen.note(&recipient, place, "phone");
                         self.keep(&recipient, reading, sighting, made)
@@ -170,12 +172,8 @@ impl<T> Judge<'_, T> {
             };
             slot.judgement = Some(self.row(slot, layout, file, source));
         }
-        // In a loop of its own for the reason that `Pass::sight` has one.
-        for slot in block.slots() {
-            if let Some(Judgement::Keep { reading }) = &slot.judgement {
-                slot.place = (self.place)(reading.number);
-            }
-        }
+        // All at once for the reason that `Pass::sight` has a loop of its own.
+        block.find_places(self.place);
         for slot in block.slots() {
             if let (Some(Judgement::Keep { reading }), Some(recipient)) =
                 (&slot.judgement, &slot.recipient)

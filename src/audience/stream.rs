@@ -44,6 +44,9 @@ pub enum Item<'r, T = ()> {
     Dropped(&'r Dropped),
 }
 
+/// Finds where people stand in a list.
+pub type PlacesOf<'p> = dyn Fn(&[PhoneNumber], &mut [Option<u32>]) + Sync + 'p;
+
 impl<'c> Audience<'c> {
     /// Finds all sources of a campaign and checks what can be known before rows are read:
     /// headers, columns, countries, `where`.
@@ -127,23 +130,24 @@ impl<'c> Audience<'c> {
         exclusions: &Exclusions,
         visit: &mut dyn FnMut(Item<'_>) -> ControlFlow<()>,
     ) -> Result<AudienceReport, Vec<Finding>> {
-        self.read_with(exclusions, &|_| None, &|_, _| (), visit)
+        self.read_with(exclusions, &|_, _| (), &|_, _| (), visit)
     }
 
     /// Like [`Audience::read`], with something made of each recipient on the way: `place` and
     /// `make` run on all processors and out of order, `visit` on this thread and in order.
     /// What is made of a person seen before is thrown away.
     ///
-    /// `place` is where somebody stands in a list that has everybody once, if they do: the
-    /// same for all spellings of a number, and no one else's. Whoever has a place needs no
-    /// more memory than a bit.
+    /// `place` tells of each of some numbers where its person stands in a list that has
+    /// everybody once, if they do: the same for all spellings of a number, and no one else's.
+    /// It is given as many places, all `None`. Whoever has a place needs no more memory than a
+    /// bit.
     ///
     /// # Errors
     /// Those of [`Audience::read`].
     pub fn read_with<T: Send>(
         &self,
         exclusions: &Exclusions,
-        place: &(dyn Fn(PhoneNumber) -> Option<u32> + Sync),
+        place: &PlacesOf<'_>,
         make: &(dyn Fn(&Recipient, Option<u32>) -> T + Sync),
         visit: &mut dyn FnMut(Item<'_, T>) -> ControlFlow<()>,
     ) -> Result<AudienceReport, Vec<Finding>> {

@@ -186,7 +186,7 @@ pub(super) fn decide(
     let mut digests =
         vec![marker.as_ref().map(|_| InputDigest::default()); audience.columns().len()];
     let past = planner.past();
-    let place = |number| past.place(number);
+    let place = |numbers: &[PhoneNumber], places: &mut [Option<u32>]| past.places(numbers, places);
     let look_and_mark = |recipient: &Recipient, place| {
         let mark = marker.as_ref().map(|marker| marker.recipient(recipient));
         Looked { found: look(composer, &past, provable, recipient, place), mark }

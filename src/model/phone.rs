@@ -33,6 +33,11 @@ impl PhoneNumber {
         format!("+{}", self.0)
     }
 
+    /// Whether two numbers are one person's.
+    pub fn is_of_person(self, other: Self) -> bool {
+        self == other || self.person() == other.person()
+    }
+
     /// The calling code the number starts with: that of a country, or of several that share
     /// one (ITU-T E.164, list of assigned codes: +1 and +7 alone have one digit, the codes
     /// below have two, all others three).

@@ -1,5 +1,10 @@
 //! Positions of people in a list, found by a number of theirs, from any thread.
 
+use crate::model::PhoneNumber;
+
+/// How many are looked up together.
+const AT_ONCE: usize = 64;
+
 /// No position.
 const NOBODY: u32 = u32::MAX;
 
@@ -30,21 +35,34 @@ impl Index {
         index
     }
 
-    /// Where the key stands in the list; `key_at` gives the key at a position.
-    pub(super) fn find(&self, key: u64, key_at: impl Fn(usize) -> u64) -> Option<usize> {
+    /// Where each of these people stands in the list, if they do; `is_at` tells whether
+    /// somebody is the person at a position.
+    ///
+    /// All looks at the table come first and all at the people after them, some dozens at a
+    /// time: the looks of one short loop wait for memory together.
+    pub(super) fn find(
+        &self,
+        numbers: &[PhoneNumber],
+        is_at: impl Fn(PhoneNumber, usize) -> bool,
+        places: &mut [Option<u32>],
+    ) {
         if self.slots.is_empty() {
-            return None;
+            return;
         }
-        let mut at = self.start(key);
-        loop {
-            let position = self.slots[at];
-            if position == NOBODY {
-                return None;
+        let mut looks = [(0, NOBODY); AT_ONCE];
+        for (numbers, places) in numbers.chunks(AT_ONCE).zip(places.chunks_mut(AT_ONCE)) {
+            for (look, number) in looks.iter_mut().zip(numbers) {
+                let at = self.start(number.person().as_u64());
+                *look = (at, self.slots[at]);
             }
-            if key_at(position as usize) == key {
-                return Some(position as usize);
+            for ((number, place), look) in numbers.iter().zip(places).zip(&looks) {
+                let (mut at, mut position) = *look;
+                while position != NOBODY && !is_at(*number, position as usize) {
+                    at = self.after(at);
+                    position = self.slots[at];
+                }
+                *place = (position != NOBODY).then_some(position);
             }
-            at = self.after(at);
         }
     }
 
@@ -66,13 +84,16 @@ mod tests {
 
     #[test]
     fn everybody_is_found_and_nobody_else() {
-        for (count, step) in [(0, 1), (1, 1), (2, 1), (63, 2), (64, 1 << 20), (1_000, 1 << 40)] {
-            let keys: Vec<u64> = (0..count).map(|at| 919_800_000_000 + at * step).collect();
-            let index = Index::over(keys.iter().copied());
-            for (at, key) in keys.iter().enumerate() {
-                assert_eq!(index.find(*key, |at| keys[at]), Some(at));
-            }
-            assert_eq!(index.find(919_799_999_999, |at| keys[at]), None);
+        for (count, step) in [(0, 1), (1, 1), (2, 1), (63, 2), (64, 1 << 20), (1_000, 1 << 39)] {
+            let number = |digits| PhoneNumber::from_digits(digits).expect("7 to 15 digits");
+            let people: Vec<_> = (0..count).map(|at| number(919_800_000_000 + at * step)).collect();
+            let index = Index::over(people.iter().map(|number| number.person().as_u64()));
+            let asked: Vec<_> =
+                [number(919_799_999_999)].into_iter().chain(people.clone()).collect();
+            let mut places = vec![None; asked.len()];
+            index.find(&asked, |number, at| people[at] == number, &mut places);
+            let expected = [None].into_iter().chain((0..).take(people.len()).map(Some));
+            assert_eq!(places, expected.collect::<Vec<_>>());
         }
     }
 }

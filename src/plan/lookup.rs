@@ -17,10 +17,11 @@ impl<'a> Lookup<'a> {
         Self { people, index: Index::over(people.iter().map(person)) }
     }
 
-    /// Where the person with this number stands, under whatever spelling of it.
-    pub fn place(&self, number: PhoneNumber) -> Option<u32> {
-        let person_of = |at: usize| person(&self.people[at]);
-        u32::try_from(self.index.find(number.person().as_u64(), person_of)?).ok()
+    /// Where the people with these numbers stand, under whatever spelling; there are as many
+    /// places as numbers.
+    pub fn places(&self, numbers: &[PhoneNumber], places: &mut [Option<u32>]) {
+        let is_at = |number, at: usize| self.people[at].number.is_of_person(number);
+        self.index.find(numbers, is_at, places);
     }
 
     /// What is planned for the person at a place.
@@ -47,12 +48,17 @@ mod tests {
                 .map(|n| Planned { number: number(919_800_000_000 + 2 * n), content })
                 .collect();
             let lookup = Lookup::over(&people);
-            for (place, planned) in (0..).zip(&people) {
-                assert_eq!(lookup.place(planned.number), Some(place));
-                assert_eq!(lookup.at(place), planned);
-                assert_eq!(lookup.place(number(planned.number.as_u64() + 1)), None);
+            let place = |number| {
+                let mut place = [None];
+                lookup.places(&[number], &mut place);
+                place[0]
+            };
+            for (at, planned) in (0..).zip(&people) {
+                assert_eq!(place(planned.number), Some(at));
+                assert_eq!(lookup.at(at), planned);
+                assert_eq!(place(number(planned.number.as_u64() + 1)), None);
             }
-            assert_eq!(lookup.place(number(919_799_999_999)), None);
+            assert_eq!(place(number(919_799_999_999)), None);
         }
     }
 }

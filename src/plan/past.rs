@@ -1,5 +1,7 @@
 //! What the ledger knows of a campaign's people, asked person by person, from any thread.
 
+use std::slice;
+
 use super::action::{Action, HoldReason, SkipReason};
 use super::index::Index;
 use crate::ledger::{Forgotten, Known, Snapshot};
@@ -47,8 +49,15 @@ impl<'a> Past<'a> {
 
     /// Where a person stands among those known: the same under every spelling of their number.
     pub fn place(&self, number: PhoneNumber) -> Option<u32> {
-        let person_of = |at: usize| person(&self.people[at]);
-        u32::try_from(self.index.find(number.person().as_u64(), person_of)?).ok()
+        let mut place = None;
+        self.places(&[number], slice::from_mut(&mut place));
+        place
+    }
+
+    /// The same for several; there are as many places as numbers.
+    pub fn places(&self, numbers: &[PhoneNumber], places: &mut [Option<u32>]) {
+        let is_at = |number, at: usize| self.people[at].number.is_of_person(number);
+        self.index.find(numbers, is_at, places);
     }
 
     /// The decision for one person of the audience.

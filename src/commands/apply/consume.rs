@@ -13,7 +13,7 @@ use super::Work;
 use super::patience::Patience;
 use crate::audience::Item;
 use crate::ledger::{Consumption, LedgerError, LockedLedger, NewRecipient, PlanRecord, PlanRow};
-use crate::model::{Recipient, Sid, Timestamp};
+use crate::model::{PhoneNumber, Recipient, Sid, Timestamp};
 use crate::plan::{Lookup, Planned};
 
 /// People handed from the reader to the writer at once, and how often before it waits.
@@ -124,7 +124,8 @@ fn write_recipients(
 fn read_again(item: &Work<'_>, hand_on: &SyncSender<Vec<NewRecipient>>) -> bool {
     let Work { prepared, decided } = item;
     let people = Lookup::over(&decided.plan.sends);
-    let place = |number| people.place(number);
+    let place =
+        |numbers: &[PhoneNumber], places: &mut [Option<u32>]| people.places(numbers, places);
     let compose = |recipient: &Recipient, place: Option<u32>| {
         let planned = place.map(|place| people.at(place));
         planned.map_or(Composed::NotPlanned, |planned| new_recipient(item, planned, recipient))
