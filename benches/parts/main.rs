@@ -280,7 +280,7 @@ fn ledger_of(folder: &Path) -> (Box<dyn LockedLedger>, PlanRow) {
         .expect("a plan");
     for index in 0..PEOPLE {
         let message = composer.message(&recipient(index), 0).expect("a message");
-        let new = NewRecipient { number: number(index), id: None, message };
+        let new = NewRecipient::new(number(index), None, &message);
         consumption.recipient(plan, &new).expect("recorded");
     }
     consumption.commit().expect("consumed");

@@ -100,7 +100,24 @@ impl NumberReader {
     /// Reads one number. Spaces, dashes, dots and parentheses are skipped; `00` at the start
     /// is `+`. A country is never guessed.
     pub fn read(&self, text: &str) -> Result<Reading, NumberFault> {
+        self.understand(&Written::of(text)?)
+    }
+
+    /// The same of a text that may have been read before: `exists` tells of which numbers this
+    /// process knows that a plan has them, and they are not looked up in one again.
+    pub(super) fn read_again(
+        self,
+        text: &str,
+        exists: &dyn Fn(PhoneNumber) -> bool,
+    ) -> Result<Reading, NumberFault> {
         let written = Written::of(text)?;
+        match written.as_it_stands() {
+            Some(number) if exists(number) => Ok(Reading { number, in_us: false }),
+            _ => self.understand(&written),
+        }
+    }
+
+    fn understand(self, written: &Written) -> Result<Reading, NumberFault> {
         let digits = written.digits();
         let parsed = match (written.plus, digits.strip_prefix("00"), self.country) {
             (true, _, _) => return read_international(digits),
@@ -177,6 +194,16 @@ impl Written {
 
     fn digits(&self) -> &str {
         std::str::from_utf8(&self.digits[..self.length]).unwrap_or_default()
+    }
+
+    /// The number these digits are, if they are one: with a country code, in a plan that never
+    /// takes them for another. None under the country code 1, where it takes a look into the
+    /// plan to tell the United States from others.
+    fn as_it_stands(&self) -> Option<PhoneNumber> {
+        let digits = self.digits();
+        let digits = if self.plus { digits } else { digits.strip_prefix("00")? };
+        let plain = plain_international(digits)?;
+        if plain.country_code == 1 { None } else { e164(&plain) }
     }
 }
 

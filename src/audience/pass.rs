@@ -30,6 +30,8 @@ pub(super) struct Pass<'p, 'c, T> {
 /// What is decided about a row by itself, without those before it.
 pub(super) struct Judge<'p, T> {
     pub(super) exclusions: &'p Exclusions,
+    /// Whether a number was read before, where rows are read again.
+    pub(super) exists: Option<&'p (dyn Fn(PhoneNumber) -> bool + Sync)>,
     /// Where people stand in a list of the caller's.
     pub(super) place: &'p PlacesOf<'p>,
     pub(super) make: &'p (dyn Fn(&Recipient, Option<u32>) -> T + Sync),
@@ -197,7 +199,11 @@ impl<T> Judge<'_, T> {
             return Judgement::Drop { number: None, reason: DropReason::Row(fault) };
         }
         let cell = layout.phone.and_then(|column| row.cell(column)).unwrap_or_default();
-        let reading = match file.numbers.read(cell) {
+        let reading = match self.exists {
+            Some(exists) => file.numbers.read_again(cell, exists),
+            None => file.numbers.read(cell),
+        };
+        let reading = match reading {
             Ok(reading) => reading,
             Err(fault) => {
                 return Judgement::Drop { number: None, reason: DropReason::Number(fault) };

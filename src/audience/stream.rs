@@ -151,10 +151,35 @@ impl<'c> Audience<'c> {
         make: &(dyn Fn(&Recipient, Option<u32>) -> T + Sync),
         visit: &mut dyn FnMut(Item<'_, T>) -> ControlFlow<()>,
     ) -> Result<AudienceReport, Vec<Finding>> {
+        self.read_by(Judge { exclusions, exists: None, place, make }, visit)
+    }
+
+    /// Like [`Audience::read_with`] when the same process reads once more. `exists` is for
+    /// numbers of which an earlier reading said that they exist: whether a number does hangs on
+    /// nothing but its digits, and looking it up is a good part of a reading.
+    ///
+    /// # Errors
+    /// Those of [`Audience::read`].
+    pub fn read_again<T: Send>(
+        &self,
+        exclusions: &Exclusions,
+        exists: &(dyn Fn(PhoneNumber) -> bool + Sync),
+        place: &PlacesOf<'_>,
+        make: &(dyn Fn(&Recipient, Option<u32>) -> T + Sync),
+        visit: &mut dyn FnMut(Item<'_, T>) -> ControlFlow<()>,
+    ) -> Result<AudienceReport, Vec<Finding>> {
+        self.read_by(Judge { exclusions, exists: Some(exists), place, make }, visit)
+    }
+
+    fn read_by<T: Send>(
+        &self,
+        judge: Judge<'_, T>,
+        visit: &mut dyn FnMut(Item<'_, T>) -> ControlFlow<()>,
+    ) -> Result<AudienceReport, Vec<Finding>> {
         self.progress.store(0, Ordering::Relaxed);
         let mut pass = Pass {
             audience: self,
-            judge: Judge { exclusions, place, make },
+            judge,
             visit,
             seen: Seen::new(self.campaign.on_duplicate),
             report: AudienceReport::new(self.sources.len(), self.campaign.exclude.len()),

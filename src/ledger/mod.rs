@@ -15,6 +15,7 @@ mod home;
 mod journal;
 mod lock;
 mod moving;
+mod new_recipient;
 mod outcome;
 mod place;
 mod postgres;
@@ -35,6 +36,7 @@ pub use forgotten::{CampaignTraces, Forgetting, Forgotten, ForgottenRow, Remains
 pub use holder::Holder;
 pub use home::Moved;
 pub use journal::{Journal, UnrecordedOutcome};
+pub use new_recipient::NewRecipient;
 pub use postgres::{PassfileError, ServerAddress, ServerAddressError};
 pub use priced::KeptRates;
 pub use settlement::{AuditRow, Decision, Settlement, TestSendRow, Verdict};
@@ -42,6 +44,6 @@ pub use store::{Consumption, LockedLedger, Opened, ReadLedger};
 pub use store_fault::StoreFault;
 pub use types::{
     CampaignMemory, CampaignStatusRow, Change, ConsumedPlan, FoundPlan, HistoryRow, Imported,
-    IssuedCode, Known, LastStop, LockTimeout, NewLedger, NewRecipient, PendingRow, PlanRecord,
-    PlanRow, RowId, Sent, Snapshot, TestSend, Who,
+    IssuedCode, Known, LastStop, LockTimeout, NewLedger, PendingRow, PlanRecord, PlanRow, RowId,
+    Sent, Snapshot, TestSend, Who,
 };

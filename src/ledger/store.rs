@@ -15,11 +15,12 @@ use super::error::LedgerError;
 use super::filesystem::FilesystemKind;
 use super::forgotten::{Forgetting, Forgotten, Traces};
 use super::journal::Journal;
+use super::new_recipient::NewRecipient;
 use super::priced::KeptRates;
 use super::settlement::{AuditRow, Decision, Settlement, TestSendRow};
 use super::types::{
-    CampaignStatusRow, Change, FoundPlan, HistoryRow, Imported, IssuedCode, LastStop, NewRecipient,
-    PendingRow, PlanRecord, PlanRow, RowId, Sent, Snapshot, TestSend, Who,
+    CampaignStatusRow, Change, FoundPlan, HistoryRow, Imported, IssuedCode, LastStop, PendingRow,
+    PlanRecord, PlanRow, RowId, Sent, Snapshot, TestSend, Who,
 };
 
 /// A ledger open for reading; works while an apply writes to it. Each call sees one

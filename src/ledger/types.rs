@@ -135,17 +135,6 @@ pub struct PlanRecord {
     pub again_after_failure: bool,
 }
 
-/// One recipient about to be written as pending.
-#[derive(Clone, Debug)]
-pub struct NewRecipient {
-    /// Who.
-    pub number: PhoneNumber,
-    /// The audience's own id of the person.
-    pub id: Option<String>,
-    /// What they get.
-    pub message: Message,
-}
-
 /// The ledger's handle of one recipient's row. Ascending in the order of sending.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RowId(pub i64);

@@ -89,6 +89,20 @@ fn fictional_ranges_are_what_the_library_says() {
 }
 
 #[test]
+fn a_number_that_was_read_before_is_not_looked_up_again() {
+    let reader = NumberReader::international();
+    // India has no numbers of twelve digits: only having been read before lets one in.
+    let made_up = "+91111111111111";
+    assert!(reader.read(made_up).is_err());
+    assert!(reader.read_again(made_up, &|_| false).is_err());
+    let again = reader.read_again(made_up, &|_| true).map(|reading| reading.number.as_u64());
+    assert_eq!(again, Ok(91_111_111_111_111));
+    // It takes a look to tell who is in the United States.
+    let reading = reader.read_again("+12125550123", &|_| true).expect("a number");
+    assert!(reading.in_us);
+}
+
+#[test]
 fn united_states_numbers_are_told_from_their_neighbours() {
     let in_us = |text: &str| NumberReader::international().read(text).map(|r| r.in_us);
     assert_eq!(in_us("+12125550123"), Ok(true));
@@ -170,6 +184,23 @@ proptest! {
         let library = by_library(&digits);
         if library.is_some() || plan_spelling(&digits).is_none() {
             prop_assert_eq!(read(&format!("+{digits}"), None).ok(), library);
+        }
+    }
+
+    /// Whatever numbers are in a plan: somebody who was read is read again as the same, and who
+    /// was not is not let in by those who were.
+    #[test]
+    fn what_was_read_before_is_read_as_it_would_be_for_the_first_time(
+        before in plain_number(),
+        now in plain_number(),
+        sign in prop::sample::select(vec!["+", "00", "+ ", ""]),
+    ) {
+        let reader = NumberReader::new(Some("IN")).expect("a known country");
+        for digits in [&before, &now] {
+            let planned = reader.read(&format!("+{before}")).map(|reading| reading.number);
+            let exists = |number| planned == Ok(number);
+            let text = format!("{sign}{digits}");
+            prop_assert_eq!(reader.read_again(&text, &exists), reader.read(&text));
         }
     }
 

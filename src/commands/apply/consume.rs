@@ -126,15 +126,22 @@ fn read_again(item: &Work<'_>, hand_on: &SyncSender<Vec<NewRecipient>>) -> bool 
     let people = Lookup::over(&decided.plan.sends);
     let place =
         |numbers: &[PhoneNumber], places: &mut [Option<u32>]| people.places(numbers, places);
+    // Whoever is planned was read before, by the plan that is being consumed.
+    let exists = |number| {
+        let mut place = [None];
+        people.places(&[number], &mut place);
+        place[0].is_some_and(|place| people.at(place).number == number)
+    };
     let compose = |recipient: &Recipient, place: Option<u32>| {
         let planned = place.map(|place| people.at(place));
         planned.map_or(Composed::NotPlanned, |planned| new_recipient(item, planned, recipient))
     };
     let mut unchanged = true;
     let mut batch = Vec::with_capacity(BATCH);
-    let read = prepared.audience.read_with(&prepared.exclusions, &place, &compose, &mut |kept| {
+    let exclusions = &prepared.exclusions;
+    let read = prepared.audience.read_again(exclusions, &exists, &place, &compose, &mut |kept| {
         match kept {
-            Item::Kept(_, Composed::Planned(new)) => batch.push(*new),
+            Item::Kept(_, Composed::Planned(new)) => batch.push(new),
             Item::Kept(_, Composed::Changed) => {
                 unchanged = false;
                 return ControlFlow::Break(());
@@ -159,7 +166,7 @@ enum Composed {
     /// The plan does not send to this person.
     NotPlanned,
     /// The message that was planned.
-    Planned(Box<NewRecipient>),
+    Planned(NewRecipient),
     /// Not the message that was planned, or none, or to another spelling of the number.
     Changed,
 }
@@ -170,8 +177,7 @@ fn new_recipient(item: &Work<'_>, planned: &Planned, recipient: &Recipient) -> C
     let counter = decided.codes.as_ref().map_or(0, |codes| codes.counter_for(number));
     match prepared.composer.message(recipient, counter) {
         Ok(message) if message.content == planned.content && number == planned.number => {
-            let id = recipient.id.clone();
-            Composed::Planned(Box::new(NewRecipient { number, id, message }))
+            Composed::Planned(NewRecipient::new(number, recipient.id.as_deref(), &message))
         }
         Ok(_) | Err(_) => Composed::Changed,
     }

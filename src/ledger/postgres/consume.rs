@@ -2,9 +2,10 @@
 
 use crate::ledger::error::LedgerError;
 use crate::ledger::forgotten::Forgotten;
+use crate::ledger::new_recipient::NewRecipient;
 use crate::ledger::rows::{StoredPlan, stored};
 use crate::ledger::serial::Occasion;
-use crate::ledger::types::{NewRecipient, PlanRecord, PlanRow};
+use crate::ledger::types::{PlanRecord, PlanRow};
 use crate::model::{CampaignName, KeyFingerprint, OfferEnd, Timestamp};
 
 use super::fault::Fault;
@@ -172,9 +173,9 @@ impl Consumption<'_> {
             .rev()
             .find(|open| open.row == plan.0)
             .expect("a plan's handle comes from this consumption");
-        if self.forgotten.contains(new.number.person()) {
+        if self.forgotten.contains(new.person()) {
             let campaign = open.name.clone();
-            return Err(LedgerError::Forgotten { campaign, number: new.number }.into());
+            return Err(LedgerError::Forgotten { campaign, number: new.number() }.into());
         }
         open.add(session, new)
     }

@@ -6,9 +6,9 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
 use crate::ledger::error::LedgerError;
+use crate::ledger::new_recipient::NewRecipient;
 use crate::ledger::rows::{Deciding, Texts, stored};
 use crate::ledger::settlement::{AGAIN, AGAIN_BY};
-use crate::ledger::types::NewRecipient;
 use crate::model::{CampaignName, State, Timestamp};
 
 use super::fault::Fault;
@@ -86,7 +86,6 @@ struct NewRow {
     new: NewRecipient,
     number: i64,
     person: i64,
-    params: Option<String>,
     /// What a row of an older plan leaves to this one.
     attempts: i64,
     round: i64,
@@ -95,17 +94,14 @@ struct NewRow {
 impl OpenPlan {
     /// Adds a recipient; writes those who wait once they are many.
     pub(super) fn add(&mut self, session: &Session, new: &NewRecipient) -> Result<(), Fault> {
-        let person = stored(new.number.person().as_u64());
+        let person = stored(new.person().as_u64());
         if !self.people.persons.insert(person) {
             return Err(self.twice(new));
         }
-        let params = &new.message.params;
         self.people.rows.push(NewRow {
             new: new.clone(),
-            number: stored(new.number.as_u64()),
+            number: stored(new.number().as_u64()),
             person,
-            params: (!params.is_empty())
-                .then(|| serde_json::to_string(params).expect("texts are always JSON")),
             attempts: 0,
             round: 0,
         });
@@ -148,7 +144,7 @@ impl OpenPlan {
             let damaged = || Fault::row("recipients", id);
             let place = *places.get(&row.get(2)).ok_or_else(damaged)?;
             let waiting = &mut self.people.rows[place];
-            let (campaign, number) = (self.name.clone(), waiting.new.number);
+            let (campaign, number) = (self.name.clone(), waiting.new.number());
             if plan == self.row {
                 return Err(LedgerError::TwiceInPlan { campaign, number }.into());
             }
@@ -181,7 +177,7 @@ impl OpenPlan {
     }
 
     fn twice(&self, new: &NewRecipient) -> Fault {
-        let (campaign, number) = (self.name.clone(), new.number);
+        let (campaign, number) = (self.name.clone(), new.number());
         LedgerError::TwiceInPlan { campaign, number }.into()
     }
 }
@@ -199,23 +195,16 @@ struct Columns<'w> {
 
 impl<'w> Columns<'w> {
     fn of(plan: &OpenPlan, waiting: &'w NewRow) -> Self {
-        let NewRow { new, number, person, params, attempts, round } = waiting;
-        let message = &new.message;
+        let NewRow { new, number, person, attempts, round } = waiting;
         let deciding = Deciding {
             campaign: plan.campaign,
             plan: plan.row,
             number: *number,
-            code_digest: message.coupon_code.digest().cast_signed(),
-            content: message.content.as_bytes(),
+            code_digest: new.code_digest().cast_signed(),
+            content: new.content(),
             round: *round,
         };
-        let texts = Texts {
-            ext_id: new.id.as_deref(),
-            coupon_code: message.coupon_code.as_str(),
-            params: params.as_deref(),
-            url_suffix: message.url_suffix.as_deref(),
-            header_url: message.header_url.as_deref(),
-        };
+        let texts = new.texts();
         let checksum = deciding.checksum();
         let (text_checksum, updated_at) = (texts.checksum(checksum), plan.consumed_at.as_millis());
         let (person, attempts) = (*person, *attempts);

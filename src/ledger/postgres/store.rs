@@ -7,13 +7,14 @@ use crate::ledger::company::Company;
 use crate::ledger::error::LedgerError;
 use crate::ledger::forgotten::{Forgetting, Forgotten, Traces};
 use crate::ledger::journal::Journal;
+use crate::ledger::new_recipient::NewRecipient;
 use crate::ledger::priced::KeptRates;
 use crate::ledger::serial::Occasion;
 use crate::ledger::settlement::{AuditRow, Decision, Settlement, TestSendRow};
 use crate::ledger::store;
 use crate::ledger::types::{
-    CampaignStatusRow, Change, FoundPlan, HistoryRow, IssuedCode, LastStop, NewRecipient,
-    PendingRow, PlanRecord, PlanRow, RowId, Sent, Snapshot, TestSend, Who,
+    CampaignStatusRow, Change, FoundPlan, HistoryRow, IssuedCode, LastStop, PendingRow, PlanRecord,
+    PlanRow, RowId, Sent, Snapshot, TestSend, Who,
 };
 use crate::model::{
     CampaignName, KeyFingerprint, LedgerSecret, Lineage, PersonKey, PhoneNumber, PlanId, State,

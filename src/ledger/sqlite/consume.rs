@@ -4,24 +4,23 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::ledger::error::LedgerError;
 use crate::ledger::forgotten::Forgotten;
-use crate::ledger::rows::{Deciding, StoredPlan, Texts, stored};
+use crate::ledger::new_recipient::NewRecipient;
+use crate::ledger::rows::{StoredPlan, stored};
 use crate::ledger::serial::Mark;
 use crate::ledger::serial::Occasion;
-use crate::ledger::types::{NewRecipient, PlanRecord, PlanRow};
+use crate::ledger::types::{PlanRecord, PlanRow};
 use crate::model::{CampaignName, KeyFingerprint, OfferEnd, State, Timestamp};
 
+use super::adding::{self, Adding};
 use super::fault::Fault;
 use super::forget;
 use super::marks;
 use super::older::{self, Next, Past};
-use super::open::LockedLedger;
+use super::open::{LockedLedger, ReadLedger};
 use super::person_index::{self, PersonIndex};
-use super::pragmas;
 use super::snapshot::{find_campaign, plans};
 use super::statements::Statements;
-
-/// Enough for sending, which goes through the table in order.
-const USUAL_CACHE_MEBIBYTES: i64 = 16;
+use super::write_back;
 
 const META: &str = "SELECT api_host, sid_fingerprint FROM meta WHERE id = 1";
 const SET_META: &str = "UPDATE meta SET api_host = ?1, sid_fingerprint = ?2 WHERE id = 1";
@@ -38,11 +37,6 @@ const ADD_PLAN: &str = "INSERT INTO plans (campaign, plan_id, sender, consumed_a
   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0)";
 const FINISH_PLAN: &str = "UPDATE plans SET planned = ?2, checksum = ?3 WHERE id = ?1";
 
-const ADD_RECIPIENT: &str = "INSERT INTO recipients (campaign, plan, state, number, person,
-    code_digest, content_hash, round, checksum, ext_id, coupon_code, params, url_suffix,
-    header_url, text_checksum, attempts, updated_at)
-  VALUES (?1, ?2, 'pending', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
-  ON CONFLICT DO NOTHING";
 const SUPERSEDE: &str = "UPDATE recipients NOT INDEXED
   SET state = 'skipped', cause = 'superseded', updated_at = ?3
   WHERE campaign = ?1 AND plan <> ?2 AND state = 'pending'";
@@ -52,6 +46,7 @@ const SUPERSEDE: &str = "UPDATE recipients NOT INDEXED
 pub struct Consumption<'l> {
     ledger: &'l LockedLedger,
     statements: Statements<'l>,
+    adding: Adding<'l>,
     forgotten: Forgotten,
     plans: Vec<OpenPlan>,
     index: PersonIndex,
@@ -82,18 +77,21 @@ impl LockedLedger {
         self.reader.forget_survey();
         self.rest();
         let connection = &self.reader.connection;
-        let forgotten = self
+        let index = PersonIndex::of(people);
+        let (forgotten, adding) = self
             .reader
             .expect_sound()
             .and_then(|()| forget::read(connection, self.reader.secret()))
             .and_then(|forgotten| {
+                let adding = Adding::new(connection)?;
+                index.prepare(connection)?;
                 connection.execute_batch("BEGIN IMMEDIATE")?;
-                Ok(forgotten)
+                Ok((forgotten, adding))
             })
             .map_err(|fault| fault.at(&self.reader.file.named, OPERATION))?;
         let (statements, plans) = (Statements::new(connection), Vec::new());
-        let (index, open, failed) = (PersonIndex::of(people), true, false);
-        Ok(Consumption { ledger: self, statements, forgotten, plans, index, open, failed })
+        let (open, failed) = (true, false);
+        Ok(Consumption { ledger: self, statements, adding, forgotten, plans, index, open, failed })
     }
 }
 
@@ -121,9 +119,7 @@ impl Consumption<'_> {
         }
         let mark = self.step(Self::finish)?;
         self.open = false;
-        let connection = &self.ledger.reader.connection;
-        // The plan is durable by now; a cache that stays large is no reason to fail.
-        let _ = pragmas::set_cache(connection, USUAL_CACHE_MEBIBYTES);
+        person_index::clear_up(self.connection());
         self.ledger.keep_mark(mark)
     }
 
@@ -233,7 +229,13 @@ impl Consumption<'_> {
 
     /// Makes sure that nobody is in a campaign twice, where that was not seen before.
     fn build_index(&mut self) -> Result<(), Fault> {
-        let Err(error) = self.index.build(&self.ledger.reader.connection) else { return Ok(()) };
+        if self.index.is_there() {
+            return Ok(());
+        }
+        let ReadLedger { connection, file, .. } = &self.ledger.reader;
+        let log = file.beside("-wal");
+        let built = write_back::beside(&log, || self.index.build(connection))?;
+        let Err(error) = built else { return Ok(()) };
         for plan in &self.plans {
             if let Some(number) = person_index::twice_in(self.connection(), plan.row)? {
                 let campaign = plan.name.clone();
@@ -249,9 +251,9 @@ impl Consumption<'_> {
             .iter()
             .rposition(|open| open.row == plan.0)
             .expect("a plan's handle comes from this consumption");
-        if self.forgotten.contains(new.number.person()) {
+        if self.forgotten.contains(new.person()) {
             let campaign = self.plans[position].name.clone();
-            return Err(LedgerError::Forgotten { campaign, number: new.number }.into());
+            return Err(LedgerError::Forgotten { campaign, number: new.number() }.into());
         }
         if !self.insert(position, new, Past::default())? {
             let past = self.make_way(position, new)?;
@@ -265,48 +267,9 @@ impl Consumption<'_> {
 
     /// False when the person is in the campaign already.
     fn insert(&mut self, plan: usize, new: &NewRecipient, past: Past) -> Result<bool, Fault> {
-        let plan = &self.plans[plan];
-        let message = &new.message;
-        let params = (!message.params.is_empty())
-            .then(|| serde_json::to_string(&message.params).expect("texts are always JSON"));
-        let deciding = Deciding {
-            campaign: plan.campaign,
-            plan: plan.row,
-            number: stored(new.number.as_u64()),
-            code_digest: message.coupon_code.digest().cast_signed(),
-            content: message.content.as_bytes(),
-            round: past.round,
-        };
-        let texts = Texts {
-            ext_id: new.id.as_deref(),
-            coupon_code: message.coupon_code.as_str(),
-            params: params.as_deref(),
-            url_suffix: message.url_suffix.as_deref(),
-            header_url: message.header_url.as_deref(),
-        };
-        let checksum = deciding.checksum();
-        let added = self.statements.run(
-            ADD_RECIPIENT,
-            (
-                deciding.campaign,
-                deciding.plan,
-                deciding.number,
-                stored(new.number.person().as_u64()),
-                deciding.code_digest,
-                deciding.content,
-                deciding.round,
-                checksum,
-                texts.ext_id,
-                texts.coupon_code,
-                texts.params,
-                texts.url_suffix,
-                texts.header_url,
-                texts.checksum(checksum),
-                past.attempts,
-                plan.consumed_at.as_millis(),
-            ),
-        )?;
-        Ok(added == 1)
+        let OpenPlan { campaign, row, consumed_at, .. } = self.plans[plan];
+        let consumed_at = consumed_at.as_millis();
+        Ok(self.adding.add(adding::Plan { campaign, row, consumed_at }, new, past)?)
     }
 
     /// Removes the person's row of an older plan, if it may be; returns what stays of it.
@@ -319,7 +282,7 @@ impl Consumption<'_> {
             consumed_at: plan.consumed_at,
             again_after_failure: plan.again_after_failure,
         };
-        older::make_way(&mut self.statements, &next, new.number)
+        older::make_way(&mut self.statements, &next, new.number())
     }
 
     fn finish(&mut self) -> Result<Mark, Fault> {
@@ -355,7 +318,7 @@ impl Drop for Consumption<'_> {
         if self.open {
             // SQLite may have rolled back by itself already; either way nothing is kept.
             let _ = self.connection().execute_batch("ROLLBACK");
-            let _ = pragmas::set_cache(self.connection(), USUAL_CACHE_MEBIBYTES);
+            person_index::clear_up(self.connection());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The ledger in one SQLite file. All SQL is here, one file for each concern.
 
+mod adding;
 mod ahead;
 mod check;
 mod checkpoints;
@@ -30,6 +31,7 @@ mod status;
 mod store;
 mod survey;
 mod write;
+mod write_back;
 
 #[cfg(test)]
 mod tests;

@@ -35,7 +35,7 @@ pub(super) struct Next<'p> {
 }
 
 /// What a row of an older plan leaves to the next one.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Past {
     pub(super) attempts: i64,
     /// How often the person was settled as unsent, or is sent to again after a failure.

@@ -37,7 +37,25 @@ pub(super) fn defend(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
-    connection.pragma_update(None, "temp_store", "memory")
+    keep_temporary(connection, Temporary::InMemory)
+}
+
+/// Where SQLite keeps what a statement needs only while it runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Temporary {
+    /// Never on a disk.
+    InMemory,
+    /// In files without a name, once it outgrows the cache.
+    InFiles,
+}
+
+/// Sets where that is.
+pub(super) fn keep_temporary(connection: &Connection, place: Temporary) -> rusqlite::Result<()> {
+    let place = match place {
+        Temporary::InMemory => "memory",
+        Temporary::InFiles => "file",
+    };
+    connection.pragma_update(None, "temp_store", place)
 }
 
 /// Makes a writing connection keep what it commits.

@@ -147,11 +147,7 @@ fn message(n: u64) -> Message {
 
 /// The n-th person: an Indian mobile number.
 fn person(n: u64) -> NewRecipient {
-    NewRecipient {
-        number: number(919_800_000_000 + n),
-        id: Some(format!("C-{n}")),
-        message: message(n),
-    }
+    NewRecipient::new(number(919_800_000_000 + n), Some(&format!("C-{n}")), &message(n))
 }
 
 /// Consumes one plan.

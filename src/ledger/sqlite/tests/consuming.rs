@@ -132,7 +132,7 @@ fn only_absent_pending_and_skipped_people_can_be_planned() {
 fn one_person_is_never_planned_twice_whatever_the_spelling() {
     let world = World::new();
     let mut ledger = world.lock();
-    let spelled = |digits| NewRecipient { number: number(digits), ..person(1) };
+    let spelled = |digits| NewRecipient::new(number(digits), Some("C-1"), &message(1));
     let (with_nine, without) = (5_511_987_654_321, 551_187_654_321);
     let both = consume(&mut ledger, &record("diwali", 1), [spelled(with_nine), spelled(without)]);
     assert!(matches!(both, Err(LedgerError::TwiceInPlan { .. })));

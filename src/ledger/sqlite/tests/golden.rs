@@ -53,14 +53,14 @@ fn a_ledger_of_format_1_is_sound_and_says_what_it_said() {
     );
     let memory = ledger.snapshot(&name("diwali")).expect("readable").campaign.expect("known");
     assert!(memory.known[0].failed && memory.known[2].settled_unsent);
-    assert_eq!(memory.issued, [(person(9).number, message(9).coupon_code)]);
+    assert_eq!(memory.issued, [(person(9).number(), message(9).coupon_code)]);
     let plan = memory.last_plan.expect("consumed");
     assert_eq!((plan.id, plan.planned, plan.offer_end), (plan_id(1), 7, OfferEnd::At(at(86_400))));
-    let decisions = ledger.decisions(person(1).number.person()).expect("readable");
+    let decisions = ledger.decisions(person(1).number().person()).expect("readable");
     assert_eq!(decisions[0].reason, "report_failed");
     assert_eq!(ledger.test_sends().expect("readable").len(), 1);
     assert_eq!(any(&ledger).rates().expect("readable")[0].card, CARD);
-    assert!(ledger.forgotten().expect("readable").contains(person(7).number.person()));
+    assert!(ledger.forgotten().expect("readable").contains(person(7).number().person()));
     let status = ledger.status().expect("readable");
     assert_eq!(status[0].last_stop.as_ref().map(|stop| stop.reason.as_str()), Some("limit"));
 }
@@ -130,8 +130,11 @@ fn write_the_golden_ledger() {
     ];
     let decision = Decision { by: "user:asha".to_owned(), at: at(9_000), evidence: None };
     ledger.settle(&settlements, &decision).expect("settled");
-    let issued =
-        IssuedCode { number: person(9).number, id: person(9).id, code: message(9).coupon_code };
+    let issued = IssuedCode {
+        number: person(9).number(),
+        id: Some("C-9".to_owned()),
+        code: message(9).coupon_code,
+    };
     ledger.mark_issued(&name("diwali"), None, at(9_100), vec![issued]).expect("marked");
     let test = TestSend {
         campaign: name("diwali"),
@@ -141,7 +144,7 @@ fn write_the_golden_ledger() {
         at: at(9_200),
     };
     ledger.record_test_send(&test).expect("recorded");
-    ledger.forget(&[person(7).number], &decision).expect("forgotten");
+    ledger.forget(&[person(7).number()], &decision).expect("forgotten");
     ledger.close().expect("closed");
     fs::create_dir_all(golden().parent().expect("a folder")).expect("made");
     fs::copy(world.path(), golden()).expect("written");

@@ -126,7 +126,7 @@ fn a_person_is_found_over_all_campaigns_by_number_id_or_code() {
     let world = World::new();
     let mut ledger = world.lock();
     consume(&mut ledger, &record("holi", 1), (1..=3).map(person)).expect("consumed");
-    let brazilian = NewRecipient { number: number(5_511_987_654_321), ..person(2) };
+    let brazilian = NewRecipient::new(number(5_511_987_654_321), Some("C-2"), &message(2));
     consume(&mut ledger, &record("diwali", 2), [brazilian, person(3)]).expect("consumed");
     let ledger = world.read();
     let everybody: Vec<_> = history(&ledger, &Who::All, None)
@@ -247,7 +247,9 @@ fn neighbours_share_a_message_only_where_all_of_it_is_the_same() {
         one,
     ];
     let people = messages.iter().zip(1..);
-    let people = people.map(|(message, n)| NewRecipient { message: message.clone(), ..person(n) });
+    let people = people.map(|(message, n)| {
+        NewRecipient::new(person(n).number(), Some(&format!("C-{n}")), message)
+    });
     let plan = consume(&mut ledger, &record("diwali", 1), people).expect("consumed");
     let rows = pending(&ledger, plan);
     let read: Vec<_> = rows.iter().map(|row| (*row.message).clone()).collect();

@@ -51,7 +51,7 @@ fn a_copy_from_before_outcomes_were_settled_is_refused() {
 
 fn stands(ledger: &LockedLedger, n: u64) -> HistoryRow {
     let mut found = None;
-    let who = Who::Number(person(n).number);
+    let who = Who::Number(person(n).number());
     let visit = |row| -> Result<(), LedgerError> {
         found = Some(row);
         Ok(())
@@ -94,7 +94,7 @@ fn settled_as_unsent_waits_for_a_new_plan_and_is_sent_to_by_no_old_one() {
 
     let plan = consume(&mut ledger, &record("diwali", 2), [person(1)]).expect("consumed");
     let again = pending(&ledger, plan);
-    assert_eq!(again.iter().map(|row| row.number).collect::<Vec<_>>(), [person(1).number]);
+    assert_eq!(again.iter().map(|row| row.number).collect::<Vec<_>>(), [person(1).number()]);
     let memory = ledger.read().snapshot(&name("diwali")).expect("read").campaign.expect("known");
     assert_eq!((memory.known[0].round, memory.known[0].settled_unsent), (1, false));
     assert!(memory.known[0].code_may_be_out(), "the first message may be there after all");
@@ -114,7 +114,7 @@ fn a_report_settles_who_is_unknown_or_was_settled_as_unsent() {
     settle(&mut ledger, rows[1], Verdict::Unsent).expect("settled");
     settle(&mut ledger, rows[1], reported(Receipt::Read, "r-9:1")).expect("settled after all");
     assert_eq!(stands(&ledger, 2).state, State::Accepted);
-    let decisions = ledger.read().decisions(person(2).number.person()).expect("read");
+    let decisions = ledger.read().decisions(person(2).number().person()).expect("read");
     let told: Vec<_> =
         decisions.iter().map(|row| (row.from, row.to, row.reason.as_str())).collect();
     assert_eq!(
