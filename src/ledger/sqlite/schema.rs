@@ -10,8 +10,9 @@
 //! is one person, so the index over persons keeps numbers unique as well. It begins with the
 //! person, by whom it is sorted when it is built: campaigns are few.
 //!
-//! The checks spell their words out with OR: for an IN list of three or more SQLite builds a
-//! temporary table each time a row is written, which cost half of a consumption.
+//! What a recipient's state asks of the other columns is one CASE, the common states first: each
+//! word is compared once where a row is written, and once where the file's structure is checked.
+//! An IN list of three or more would have SQLite build a temporary table for each row.
 
 use rusqlite::Connection;
 
@@ -76,8 +77,7 @@ CREATE TABLE recipients (
   id INTEGER PRIMARY KEY,
   campaign INTEGER NOT NULL REFERENCES campaigns (id),
   plan INTEGER NOT NULL REFERENCES plans (id),
-  state TEXT NOT NULL CHECK (state = 'pending' OR state = 'attempting' OR state = 'accepted'
-    OR state = 'rejected' OR state = 'unknown' OR state = 'skipped'),
+  state TEXT NOT NULL,
   cause TEXT,
   receipt TEXT CHECK (receipt = 'sent' OR receipt = 'failed' OR receipt = 'delivered'
     OR receipt = 'read'),
@@ -102,13 +102,16 @@ CREATE TABLE recipients (
   offer_ends_at INTEGER,
   accepted_at INTEGER,
   updated_at INTEGER NOT NULL,
-  CHECK ((state <> 'attempting' AND state <> 'accepted') OR attempted_at IS NOT NULL),
-  CHECK ((state = 'accepted') = (accepted_at IS NOT NULL)),
-  CHECK ((state <> 'rejected' AND state <> 'unknown' AND state <> 'skipped')
-    OR cause IS NOT NULL),
-  CHECK (receipt IS NULL OR state = 'accepted'),
+  CHECK (CASE state
+    WHEN 'accepted' THEN attempted_at IS NOT NULL AND accepted_at IS NOT NULL
+    WHEN 'pending' THEN number > 0 AND accepted_at IS NULL AND receipt IS NULL
+    WHEN 'attempting' THEN number > 0 AND attempted_at IS NOT NULL AND accepted_at IS NULL
+      AND receipt IS NULL
+    WHEN 'rejected' THEN cause IS NOT NULL AND accepted_at IS NULL AND receipt IS NULL
+    WHEN 'unknown' THEN cause IS NOT NULL AND accepted_at IS NULL AND receipt IS NULL
+    WHEN 'skipped' THEN cause IS NOT NULL AND accepted_at IS NULL AND receipt IS NULL
+    ELSE 0 END),
   CHECK ((number > 0) = (person > 0)),
-  CHECK (number > 0 OR (state <> 'pending' AND state <> 'attempting')),
   CHECK (number > 0 OR (ext_id IS NULL AND coupon_code = '' AND params IS NULL
     AND url_suffix IS NULL AND header_url IS NULL AND detail IS NULL AND message_id IS NULL
     AND request_id IS NULL))

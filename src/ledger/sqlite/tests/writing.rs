@@ -295,3 +295,48 @@ proptest! {
         prop_assert_eq!(ReadLedger::check(&world.path()).expect("checked"), Vec::new());
     }
 }
+
+#[test]
+fn the_table_refuses_a_row_without_what_its_state_asks_for() {
+    let world = World::new();
+    let mut ledger = world.lock();
+    consume(&mut ledger, &record("diwali", 1), [person(1)]).expect("consumed");
+    ledger.close().expect("closed");
+    let mut database = rusqlite::Connection::open(world.path()).expect("a database");
+    let mut fits = |change: &str| {
+        let undone = database.transaction().expect("begun");
+        undone.execute(&format!("UPDATE recipients SET {change}"), []).is_ok()
+    };
+    for whole in [
+        "state = 'pending', cause = 'connect'",
+        "state = 'attempting', attempted_at = 1",
+        "state = 'accepted', attempted_at = 1, accepted_at = 2",
+        "state = 'accepted', attempted_at = 1, accepted_at = 2, receipt = 'read'",
+        "state = 'rejected', cause = 'code'",
+        "state = 'unknown', cause = 'timeout'",
+        "state = 'skipped', cause = 'late'",
+    ] {
+        assert!(fits(whole), "{whole}");
+    }
+    for part in [
+        "state = 'sent'",
+        "accepted_at = 2",
+        "receipt = 'read'",
+        "state = 'attempting'",
+        "state = 'attempting', attempted_at = 1, accepted_at = 2",
+        "state = 'attempting', attempted_at = 1, receipt = 'sent'",
+        "state = 'accepted', accepted_at = 2",
+        "state = 'accepted', attempted_at = 1",
+        "state = 'accepted', attempted_at = 1, accepted_at = 2, receipt = 'lost'",
+        "state = 'rejected'",
+        "state = 'rejected', cause = 'code', accepted_at = 2",
+        "state = 'unknown'",
+        "state = 'unknown', cause = 'timeout', receipt = 'sent'",
+        "state = 'skipped'",
+        "state = 'skipped', cause = 'late', accepted_at = 2",
+        "number = -91, person = -1, ext_id = NULL, coupon_code = '', params = NULL, \
+         url_suffix = NULL, header_url = NULL",
+    ] {
+        assert!(!fits(part), "{part}");
+    }
+}
