@@ -141,14 +141,15 @@ fn every_flipped_byte_is_refused() {
 
 #[test]
 fn an_expiry_cannot_be_moved() {
-    let mut world = world();
+    let world = world();
     let _ = world.run("plan --out plan.json --expires-in 1h").exits(0);
     let late = |world: &World| {
         world.command("apply --plan plan.json").env("OFFERCAST_NOW", "2026-12-01T10:00:00Z").run()
     };
     let _ = late(&world).exits(3).shows("could be applied until 2026-12-01T10:00:00Z");
     let text = fs::read_to_string(world.path("plan.json")).expect("the plan file");
-    world.write("plan.json", &text.replace("2026-12-01T10:00:00Z", "2026-12-09T10:00:00Z"));
+    let later = text.replace("2026-12-01T10:00:00Z", "2026-12-09T10:00:00Z");
+    world.put("plan.json", later.as_bytes());
     let _ = late(&world).exits(3).shows("its seal does not fit");
     assert_eq!(world.requests(), 0);
 }

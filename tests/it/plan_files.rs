@@ -97,15 +97,15 @@ fn the_same_meaning_has_the_same_bytes() {
 
 #[test]
 fn a_plan_file_whose_line_ends_were_changed_is_refused() {
-    let mut world = world().kaleyra("");
+    let world = world().kaleyra("");
     let _ = world.run("plan --out plan.json").exits(0);
     let text = fs::read_to_string(world.path("plan.json")).expect("the file was written");
-    world.write("plan.json", &text.replace('\n', "\r\n"));
+    world.put("plan.json", text.replace('\n', "\r\n").as_bytes());
     for line in ["show plan.json", "apply --plan plan.json"] {
         let _ = world.run(line).exits(3).shows("it is not as `plan --out` wrote it");
     }
     assert_eq!(world.requests(), 0);
-    world.write("plan.json", &text);
+    world.put("plan.json", text.as_bytes());
     let _ = world.run("apply --plan plan.json").exits(0);
 }
 
