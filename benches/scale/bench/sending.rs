@@ -15,8 +15,8 @@ const MOST_GROUPED: u64 = 200_000;
 /// Messages that get a process of their own.
 const PROCESSES: usize = 100;
 /// A run that begins so long after the last message does not wait for the rate's window, which
-/// would be taken for slow sending.
-pub(super) const AFTER_THE_LAST: Duration = Duration::from_secs(4);
+/// would be taken for slow sending: the window, and how long a message may have been on its way.
+pub(super) const AFTER_THE_LAST: Duration = Duration::from_secs(17);
 /// How much of curl's processor time a message may cost: 0.04 ms where curl needed 0.11 ms.
 const WANTED_SHARE: f64 = 0.04 / 0.11;
 const WANTED_BESIDE_CURL: &str =
