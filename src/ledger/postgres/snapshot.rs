@@ -3,16 +3,16 @@
 use std::collections::HashSet;
 
 use crate::ledger::error::LedgerError;
-use crate::ledger::forgotten::{ForgottenRow, Whose};
+use crate::ledger::forgotten::Whose;
 use crate::ledger::rows::{
-    ALL_COLUMNS, DECIDING_COLUMNS, Messages, Verified, deciding_columns, plan_columns, text_columns,
+    ALL_COLUMNS, DECIDING_COLUMNS, Messages, Remembered, Verified, deciding_columns, plan_columns,
+    text_columns,
 };
-use crate::ledger::settlement::UNSENT;
 use crate::ledger::types::{
-    CampaignMemory, ConsumedPlan, FoundPlan, Known, PendingRow, PlanRow, RowId, Sent, Snapshot,
+    CampaignMemory, ConsumedPlan, FoundPlan, PendingRow, PlanRow, RowId, Sent, Snapshot,
 };
 use crate::model::{
-    CampaignName, CouponCode, KeyFingerprint, PhoneNumber, PlanId, Receipt, SidFingerprint, State,
+    CampaignName, CouponCode, KeyFingerprint, PhoneNumber, PlanId, SidFingerprint, State,
     StateCounts, Timestamp,
 };
 
@@ -240,33 +240,18 @@ fn memory(session: &Session, campaign: &CampaignName) -> Result<Option<CampaignM
     let last_row = last.as_ref().map(|(row, _)| *row);
     let (mut known, mut forgotten, mut taken) = (Vec::new(), Vec::new(), Vec::new());
     session.each(RECIPIENTS, &[int(&campaign)], &mut |row| {
-        let Verified { id, whose, state, content, deciding, .. } = read_recipient(row)?;
-        let damaged = || Fault::row("recipients", id);
-        if deciding.campaign != campaign {
-            return Err(damaged());
+        let verified = read_recipient(row)?;
+        if verified.deciding.campaign != campaign {
+            return Err(Fault::row("recipients", verified.id));
         }
-        let in_last_plan = Some(deciding.plan) == last_row;
-        let code = deciding.code_digest.cast_unsigned();
-        let number = match whose {
-            Whose::Number(number) => number,
-            Whose::Forgotten(prefix) => {
-                forgotten.push(ForgottenRow { prefix, state, in_last_plan });
+        let (cause, receipt) = (row.get(DECIDING_COLUMNS), row.get(DECIDING_COLUMNS + 1));
+        match Remembered::of(&verified, last_row, cause, receipt)? {
+            Remembered::Known(person) => known.push(person),
+            Remembered::Forgotten(row, code) => {
+                forgotten.push(row);
                 taken.push(code);
-                return Ok(());
             }
-        };
-        let cause: Option<&str> = row.get(DECIDING_COLUMNS);
-        let receipt: Option<&str> = row.get(DECIDING_COLUMNS + 1);
-        known.push(Known {
-            number,
-            state,
-            content,
-            in_last_plan,
-            code,
-            round: u32::try_from(deciding.round).map_err(|_| damaged())?,
-            settled_unsent: state == State::Skipped && cause == Some(UNSENT),
-            failed: state == State::Accepted && receipt == Some(Receipt::Failed.as_str()),
-        });
+        }
         Ok(())
     })?;
     known.sort_unstable_by_key(|known| known.number);

@@ -7,6 +7,7 @@ mod columns;
 mod meta;
 mod plan;
 mod recipient;
+mod remembered;
 mod values;
 
 pub(super) use checksum::Checksum;
@@ -15,4 +16,5 @@ pub(super) use columns::{deciding_columns, plan_columns, text_columns};
 pub(super) use meta::meta_checksum;
 pub(super) use plan::StoredPlan;
 pub(super) use recipient::{Deciding, Messages, NO_CONTENT, NO_TEXTS, Texts, Verified};
+pub(super) use remembered::Remembered;
 pub(super) use values::{phone, stored};

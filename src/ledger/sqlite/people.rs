@@ -18,7 +18,7 @@ use crate::model::State;
 use super::fault::Fault;
 use super::open::ReadLedger;
 use super::pragmas;
-use super::rows::read_recipient;
+use super::rows::{read_recipient, read_state};
 use super::survey::Survey;
 
 /// Smaller files are read sooner by one connection.
@@ -235,8 +235,7 @@ impl<T> Part<T> {
     /// Looks at a row for the survey; whether it is one of those who are read.
     fn survey(&mut self, row: &Row<'_>, id: i64, of: Of<'_>) -> Result<bool, Fault> {
         let (campaign, plan) = (row.get(1)?, row.get(2)?);
-        let state = State::parse(row.get_ref(3)?.as_str()?);
-        let state = state.ok_or_else(|| Fault::row("recipients", id))?;
+        let state = read_state(row, 3, id)?;
         self.survey.note(id, campaign, plan, state, row.get(DECIDING_COLUMNS + 2)?);
         Ok(campaign == of.campaign || of.has(plan))
     }

@@ -17,9 +17,6 @@ use super::schema;
 /// Below this nothing is gained without the index.
 const FEW_PEOPLE: u64 = 1_000;
 
-/// Enough for sending, which goes through the table in order.
-const USUAL_CACHE_MEBIBYTES: i64 = 16;
-
 /// Keeps the index in memory while it is filled in random order, which is slow from the disk.
 const CACHE_MEBIBYTES: i64 = 64;
 
@@ -96,7 +93,7 @@ impl PersonIndex {
 
 /// After the transaction. That the cache stays large is no reason to fail.
 pub(super) fn clear_up(connection: &Connection) {
-    let _ = pragmas::set_cache(connection, USUAL_CACHE_MEBIBYTES);
+    let _ = pragmas::set_usual_cache(connection);
     let _ = pragmas::keep_temporary(connection, pragmas::Temporary::InMemory);
 }
 

@@ -4,6 +4,7 @@ use rusqlite::Row;
 
 use crate::ledger::rows::{DECIDING_COLUMNS, Deciding, StoredPlan, Texts, Verified};
 use crate::ledger::types::ConsumedPlan;
+use crate::model::State;
 
 use super::fault::Fault;
 
@@ -18,6 +19,12 @@ pub(super) fn read_recipient<'r>(row: &'r Row<'_>) -> Result<Verified<'r>, Fault
         round: row.get(7)?,
     };
     Ok(Verified::new(row.get(0)?, deciding, row.get_ref(3)?.as_str()?, row.get(8)?)?)
+}
+
+/// Reads the state of the row `id` from a column.
+pub(super) fn read_state(row: &Row<'_>, column: usize, id: i64) -> Result<State, Fault> {
+    let state = State::parse(row.get_ref(column)?.as_str()?);
+    state.ok_or_else(|| Fault::row("recipients", id))
 }
 
 /// Reads the texts of the same row, which come after the deciding columns.

@@ -6,16 +6,15 @@ use std::sync::Mutex;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::ledger::error::LedgerError;
-use crate::ledger::forgotten::{ForgottenRow, Whose};
+use crate::ledger::forgotten::Whose;
 use crate::ledger::rows::{
-    ALL_COLUMNS, Messages, Verified, deciding_columns, plan_columns, text_columns,
+    ALL_COLUMNS, Messages, Remembered, Verified, deciding_columns, plan_columns, text_columns,
 };
-use crate::ledger::settlement::UNSENT;
 use crate::ledger::types::{
     CampaignMemory, ConsumedPlan, FoundPlan, Known, PendingRow, PlanRow, RowId, Sent, Snapshot,
 };
 use crate::model::{
-    CampaignName, CouponCode, KeyFingerprint, PhoneNumber, PlanId, Receipt, SidFingerprint, State,
+    CampaignName, CouponCode, KeyFingerprint, PhoneNumber, PlanId, SidFingerprint, State,
     StateCounts, Timestamp,
 };
 
@@ -191,31 +190,15 @@ impl ReadLedger {
         let of = Of { campaign, plans: &plans };
         let forgotten = Mutex::new((Vec::new(), Vec::new()));
         let keep = |verified: Verified<'_>, more: More<'_>| {
-            let Verified { id, whose, state, content, deciding, .. } = verified;
-            let damaged = || Fault::row("recipients", id);
-            let in_last_plan = Some(deciding.plan) == last_row;
-            let code = deciding.code_digest.cast_unsigned();
-            let number = match whose {
-                Whose::Number(number) => number,
-                Whose::Forgotten(prefix) => {
+            Ok(match Remembered::of(&verified, last_row, more.cause, more.receipt)? {
+                Remembered::Known(known) => Some(known),
+                Remembered::Forgotten(row, code) => {
                     let mut forgotten = forgotten.lock().expect("nobody panics holding it");
-                    forgotten.0.push(ForgottenRow { prefix, state, in_last_plan });
+                    forgotten.0.push(row);
                     forgotten.1.push(code);
-                    return Ok(None);
+                    None
                 }
-            };
-            let settled_unsent = state == State::Skipped && more.cause == Some(UNSENT);
-            let failed = state == State::Accepted && more.receipt == Some(Receipt::Failed.as_str());
-            Ok(Some(Known {
-                number,
-                state,
-                content,
-                in_last_plan,
-                code,
-                round: u32::try_from(deciding.round).map_err(|_| damaged())?,
-                settled_unsent,
-                failed,
-            }))
+            })
         };
         let sort = |known: &mut [Known]| known.sort_unstable_by_key(|known| known.number);
         let keeping = Keeping { keep, sort, surveys: self.wants_survey() };

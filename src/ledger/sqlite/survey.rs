@@ -12,6 +12,7 @@ use crate::model::{State, StateCounts};
 
 use super::fault::Fault;
 use super::open::ReadLedger;
+use super::rows::read_state;
 
 const EVERYBODY: &str =
     "SELECT id, campaign, plan, state, attempted_at FROM recipients NOT INDEXED ORDER BY id";
@@ -29,9 +30,7 @@ pub(super) fn anybody_attempting(connection: &Connection) -> Result<bool, Fault>
     let mut rows = statement.query([])?;
     let mut found = false;
     while let Some(row) = rows.next()? {
-        let state = State::parse(row.get_ref(1)?.as_str()?);
-        let state = state.ok_or(Fault::row("recipients", row.get(0)?))?;
-        found |= state == State::Attempting;
+        found |= read_state(row, 1, row.get(0)?)? == State::Attempting;
     }
     Ok(found)
 }
@@ -55,8 +54,7 @@ impl Survey {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let id = row.get(0)?;
-            let state = State::parse(row.get_ref(3)?.as_str()?);
-            let state = state.ok_or_else(|| Fault::row("recipients", id))?;
+            let state = read_state(row, 3, id)?;
             survey.note(id, row.get(1)?, row.get(2)?, state, row.get(4)?);
         }
         Ok(survey)

@@ -18,9 +18,6 @@ use super::pragmas;
 use super::snapshot::find_campaign;
 use super::statements::Statements;
 
-/// Keeps the pages of a large group of changes in memory until they are committed.
-const CACHE_MEBIBYTES: i64 = 16;
-
 // Statements that change many rows say OR FAIL: any failure undoes the whole transaction, so
 // SQLite need not keep the pages as they were before the statement.
 const INTEND: &str =
@@ -80,7 +77,7 @@ impl LockedLedger {
     /// Has pages carried from the log into the file when it is time.
     fn carry_pages(&mut self, changes: usize) -> Result<(), Fault> {
         if self.checkpoints.is_none() {
-            pragmas::set_cache(&self.reader.connection, CACHE_MEBIBYTES)?;
+            pragmas::set_usual_cache(&self.reader.connection)?;
         }
         let checkpoints = self.checkpoints.get_or_insert_with(Checkpoints::new);
         checkpoints.written(&self.reader, changes)
