@@ -7,11 +7,11 @@ use crate::model::{Fields, Origin, PhoneNumber, Recipient};
 use super::dropped::DropReason;
 use super::filter::{RowFilter, RowFilterFault};
 use super::lines::ReadError;
-use super::number::Reading;
+use super::number::{NumberReader, Reading};
 use super::report::Sighting;
 use super::row::{Row, RowRead};
 use super::source::{FileSource, Rows};
-use super::stream::PlacesOf;
+use super::stream::{ExistOf, PlacesOf};
 
 /// Rows in a block: enough that handing it over costs nothing, few enough that blocks fit
 /// the processor's cache.
@@ -25,15 +25,18 @@ const USUAL_ROW_BYTES: usize = 1 << 13;
 pub(super) struct Block<T> {
     slots: Vec<Slot<T>>,
     filled: usize,
-    /// The numbers of those to send to, and their places in the same order.
+    /// Some numbers of the rows, and what is found out about them in the same order.
     numbers: Vec<PhoneNumber>,
     places: Vec<Option<u32>>,
+    exist: Vec<bool>,
 }
 
 /// One row and what has become of it so far.
 pub(super) struct Slot<T> {
     pub(super) row: Row,
     pub(super) read: RowRead,
+    /// The number, where it can be said before the row is judged; and then, that it exists.
+    pub(super) known: Option<PhoneNumber>,
     /// What others do not matter for; `None` until it is judged.
     pub(super) judgement: Option<Judgement<T>>,
     /// The row as a recipient, where it is one.
@@ -62,7 +65,8 @@ pub(super) enum Judgement<T> {
 
 impl<T> Block<T> {
     pub(super) fn new() -> Self {
-        Self { slots: Vec::new(), filled: 0, numbers: Vec::new(), places: Vec::new() }
+        let (numbers, places, exist) = (Vec::new(), Vec::new(), Vec::new());
+        Self { slots: Vec::new(), filled: 0, numbers, places, exist }
     }
 
     /// Reads the next rows. Whether there may be more; not after an error, which leaves the
@@ -88,6 +92,20 @@ impl<T> Block<T> {
         &mut self.slots[..self.filled]
     }
 
+    /// Leaves those numbers known that exist.
+    pub(super) fn find_existing(&mut self, exist: &ExistOf<'_>) {
+        let slots = &mut self.slots[..self.filled];
+        self.numbers.clear();
+        self.numbers.extend(slots.iter().filter_map(|slot| slot.known));
+        self.exist.clear();
+        self.exist.resize(self.numbers.len(), false);
+        exist(&self.numbers, &mut self.exist);
+        let known = slots.iter_mut().filter(|slot| slot.known.is_some());
+        for (slot, exists) in known.zip(&self.exist) {
+            slot.known = slot.known.filter(|_| *exists);
+        }
+    }
+
     /// Finds where those to send to stand in a list of the caller's.
     pub(super) fn find_places(&mut self, place: &PlacesOf<'_>) {
         let slots = &mut self.slots[..self.filled];
@@ -106,7 +124,14 @@ impl<T> Block<T> {
 impl<T> Slot<T> {
     fn new(names: &Arc<[String]>) -> Self {
         let (row, sighting) = (Row::new(Arc::clone(names)), Sighting::New);
-        Self { row, read: Ok(()), judgement: None, recipient: None, place: None, sighting }
+        let (read, known, judgement) = (Ok(()), None, None);
+        Self { row, read, known, judgement, recipient: None, place: None, sighting }
+    }
+
+    /// The number that stands in the row, as far as that can be said without a numbering plan.
+    pub(super) fn phone(&self, layout: &Layout) -> Option<PhoneNumber> {
+        let cell = layout.phone.and_then(|column| self.row.cell(column));
+        NumberReader::as_it_stands(cell.filter(|_| self.read.is_ok())?)
     }
 
     /// The number, where a row is somebody to send to by itself.
@@ -161,7 +186,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn of(names: &Arc<[String]>, file: &FileSource<'_>) -> Self {
+    fn of(names: &Arc<[String]>, file: &FileSource<'_>) -> Self {
         let position = |column: &str| names.iter().position(|name| name == column);
         let variables = file.filter.iter().flat_map(RowFilter::variables);
         Self {
@@ -172,8 +197,20 @@ impl Layout {
         }
     }
 
+    /// That of a row, which is nearly always that of the row before it.
+    pub(super) fn for_row<'l>(
+        last: &'l mut Option<Self>,
+        row: &Row,
+        file: &FileSource<'_>,
+    ) -> &'l Self {
+        if last.as_ref().is_some_and(|layout| !layout.fits(row)) {
+            *last = None;
+        }
+        last.get_or_insert_with(|| Self::of(&row.names, file))
+    }
+
     /// Whether a row has the columns that this is the layout of.
-    pub(super) fn fits(&self, row: &Row) -> bool {
+    fn fits(&self, row: &Row) -> bool {
         Arc::ptr_eq(&self.names, &row.names) || self.names == row.names
     }
 }

@@ -103,18 +103,21 @@ impl NumberReader {
         self.understand(&Written::of(text)?)
     }
 
-    /// The same of a text that may have been read before: `exists` tells of which numbers this
-    /// process knows that a plan has them, and they are not looked up in one again.
+    /// The same of a text that may have been read before: `known` is what
+    /// [`NumberReader::as_it_stands`] says, where this process knows that a plan has it. Such a
+    /// number is not looked up in one again.
     pub(super) fn read_again(
-        self,
+        &self,
         text: &str,
-        exists: &dyn Fn(PhoneNumber) -> bool,
+        known: Option<PhoneNumber>,
     ) -> Result<Reading, NumberFault> {
-        let written = Written::of(text)?;
-        match written.as_it_stands() {
-            Some(number) if exists(number) => Ok(Reading { number, in_us: false }),
-            _ => self.understand(&written),
-        }
+        known.map_or_else(|| self.read(text), |number| Ok(Reading { number, in_us: false }))
+    }
+
+    /// The number that a text is by its digits alone, whether it exists or not; `None` where
+    /// that cannot be said without a look into a plan.
+    pub(super) fn as_it_stands(text: &str) -> Option<PhoneNumber> {
+        Written::of(text).ok()?.as_it_stands()
     }
 
     fn understand(self, written: &Written) -> Result<Reading, NumberFault> {

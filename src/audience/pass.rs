@@ -15,7 +15,7 @@ use super::number::{NumberReader, Reading};
 use super::report::{AudienceReport, Seen, Sighting};
 use super::sanctions::is_restricted;
 use super::source::{FileSource, read_finding};
-use super::stream::{Audience, Item, PlacesOf};
+use super::stream::{Audience, ExistOf, Item, PlacesOf};
 
 /// One reading of all sources.
 pub(super) struct Pass<'p, 'c, T> {
@@ -30,8 +30,8 @@ pub(super) struct Pass<'p, 'c, T> {
 /// What is decided about a row by itself, without those before it.
 pub(super) struct Judge<'p, T> {
     pub(super) exclusions: &'p Exclusions,
-    /// Whether a number was read before, where rows are read again.
-    pub(super) exists: Option<&'p (dyn Fn(PhoneNumber) -> bool + Sync)>,
+    /// Which numbers were read before, where rows are read again.
+    pub(super) exist: Option<&'p ExistOf<'p>>,
     /// Where people stand in a list of the caller's.
     pub(super) place: &'p PlacesOf<'p>,
     pub(super) make: &'p (dyn Fn(&Recipient, Option<u32>) -> T + Sync),
@@ -166,12 +166,15 @@ impl<T: Send> Pass<'_, '_, T> {
 
 impl<T> Judge<'_, T> {
     fn block(&self, block: &mut Block<T>, file: &FileSource<'_>, source: u16) {
-        let mut layout: Option<Layout> = None;
+        let mut layout = None;
+        if let Some(exist) = self.exist {
+            for slot in block.slots() {
+                slot.known = slot.phone(Layout::for_row(&mut layout, &slot.row, file));
+            }
+            block.find_existing(exist);
+        }
         for slot in block.slots() {
-            let layout = match &mut layout {
-                Some(layout) if layout.fits(&slot.row) => layout,
-                other => other.insert(Layout::of(&slot.row.names, file)),
-            };
+            let layout = Layout::for_row(&mut layout, &slot.row, file);
             slot.judgement = Some(self.row(slot, layout, file, source));
         }
         // All at once for the reason that `Pass::sight` has a loop of its own.
@@ -199,11 +202,7 @@ impl<T> Judge<'_, T> {
             return Judgement::Drop { number: None, reason: DropReason::Row(fault) };
         }
         let cell = layout.phone.and_then(|column| row.cell(column)).unwrap_or_default();
-        let reading = match self.exists {
-            Some(exists) => file.numbers.read_again(cell, exists),
-            None => file.numbers.read(cell),
-        };
-        let reading = match reading {
+        let reading = match file.numbers.read_again(cell, slot.known) {
             Ok(reading) => reading,
             Err(fault) => {
                 return Judgement::Drop { number: None, reason: DropReason::Number(fault) };

@@ -44,6 +44,9 @@ pub enum Item<'r, T = ()> {
     Dropped(&'r Dropped),
 }
 
+/// Tells which of some numbers are known to exist.
+pub type ExistOf<'p> = dyn Fn(&[PhoneNumber], &mut [bool]) + Sync + 'p;
+
 /// Finds where people stand in a list.
 pub type PlacesOf<'p> = dyn Fn(&[PhoneNumber], &mut [Option<u32>]) + Sync + 'p;
 
@@ -151,24 +154,25 @@ impl<'c> Audience<'c> {
         make: &(dyn Fn(&Recipient, Option<u32>) -> T + Sync),
         visit: &mut dyn FnMut(Item<'_, T>) -> ControlFlow<()>,
     ) -> Result<AudienceReport, Vec<Finding>> {
-        self.read_by(Judge { exclusions, exists: None, place, make }, visit)
+        self.read_by(Judge { exclusions, exist: None, place, make }, visit)
     }
 
-    /// Like [`Audience::read_with`] when the same process reads once more. `exists` is for
+    /// Like [`Audience::read_with`] when the same process reads once more. `exist` is for
     /// numbers of which an earlier reading said that they exist: whether a number does hangs on
-    /// nothing but its digits, and looking it up is a good part of a reading.
+    /// nothing but its digits, and looking it up is a good part of a reading. It is given as many
+    /// answers as numbers, all `false`.
     ///
     /// # Errors
     /// Those of [`Audience::read`].
     pub fn read_again<T: Send>(
         &self,
         exclusions: &Exclusions,
-        exists: &(dyn Fn(PhoneNumber) -> bool + Sync),
+        exist: &ExistOf<'_>,
         place: &PlacesOf<'_>,
         make: &(dyn Fn(&Recipient, Option<u32>) -> T + Sync),
         visit: &mut dyn FnMut(Item<'_, T>) -> ControlFlow<()>,
     ) -> Result<AudienceReport, Vec<Finding>> {
-        self.read_by(Judge { exclusions, exists: Some(exists), place, make }, visit)
+        self.read_by(Judge { exclusions, exist: Some(exist), place, make }, visit)
     }
 
     fn read_by<T: Send>(

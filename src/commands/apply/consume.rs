@@ -127,10 +127,12 @@ fn read_again(item: &Work<'_>, hand_on: &SyncSender<Vec<NewRecipient>>) -> bool 
     let place =
         |numbers: &[PhoneNumber], places: &mut [Option<u32>]| people.places(numbers, places);
     // Whoever is planned was read before, by the plan that is being consumed.
-    let exists = |number| {
-        let mut place = [None];
-        people.places(&[number], &mut place);
-        place[0].is_some_and(|place| people.at(place).number == number)
+    let exist = |numbers: &[PhoneNumber], exist: &mut [bool]| {
+        let mut places = vec![None; numbers.len()];
+        people.places(numbers, &mut places);
+        for ((exists, number), place) in exist.iter_mut().zip(numbers).zip(places) {
+            *exists = place.is_some_and(|place| people.at(place).number == *number);
+        }
     };
     let compose = |recipient: &Recipient, place: Option<u32>| {
         let planned = place.map(|place| people.at(place));
@@ -139,7 +141,7 @@ fn read_again(item: &Work<'_>, hand_on: &SyncSender<Vec<NewRecipient>>) -> bool 
     let mut unchanged = true;
     let mut batch = Vec::with_capacity(BATCH);
     let exclusions = &prepared.exclusions;
-    let read = prepared.audience.read_again(exclusions, &exists, &place, &compose, &mut |kept| {
+    let read = prepared.audience.read_again(exclusions, &exist, &place, &compose, &mut |kept| {
         match kept {
             Item::Kept(_, Composed::Planned(new)) => batch.push(new),
             Item::Kept(_, Composed::Changed) => {

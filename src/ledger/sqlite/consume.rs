@@ -1,5 +1,7 @@
 //! Consuming plans: the one transaction that comes before the first send.
 
+use std::mem;
+
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::ledger::error::LedgerError;
@@ -20,6 +22,7 @@ use super::open::{LockedLedger, ReadLedger};
 use super::person_index::{self, PersonIndex};
 use super::snapshot::{find_campaign, plans};
 use super::statements::Statements;
+use super::survey::Survey;
 use super::write_back;
 
 const META: &str = "SELECT api_host, sid_fingerprint FROM meta WHERE id = 1";
@@ -50,6 +53,8 @@ pub struct Consumption<'l> {
     forgotten: Forgotten,
     plans: Vec<OpenPlan>,
     index: PersonIndex,
+    /// What a look at everybody told before.
+    survey: Survey,
     open: bool,
     failed: bool,
 }
@@ -66,6 +71,8 @@ struct OpenPlan {
     offer_window_ms: Option<i64>,
     terms: String,
     planned: i64,
+    /// The row of the first of its people, once there is one.
+    first: Option<i64>,
     has_older: bool,
     again_after_failure: bool,
 }
@@ -74,24 +81,34 @@ impl LockedLedger {
     /// Starts consuming plans of so many people together; the number only decides what is
     /// fastest.
     pub fn begin_consumption(&mut self, people: u64) -> Result<Consumption<'_>, LedgerError> {
-        self.reader.forget_survey();
         self.rest();
         let connection = &self.reader.connection;
         let index = PersonIndex::of(people);
-        let (forgotten, adding) = self
+        let (forgotten, adding, survey) = self
             .reader
             .expect_sound()
             .and_then(|()| forget::read(connection, self.reader.secret()))
             .and_then(|forgotten| {
                 let adding = Adding::new(connection)?;
                 index.prepare(connection)?;
+                let survey = self.reader.take_survey()?;
                 connection.execute_batch("BEGIN IMMEDIATE")?;
-                Ok((forgotten, adding))
+                Ok((forgotten, adding, survey))
             })
             .map_err(|fault| fault.at(&self.reader.file.named, OPERATION))?;
         let (statements, plans) = (Statements::new(connection), Vec::new());
         let (open, failed) = (true, false);
-        Ok(Consumption { ledger: self, statements, adding, forgotten, plans, index, open, failed })
+        Ok(Consumption {
+            ledger: self,
+            statements,
+            adding,
+            forgotten,
+            plans,
+            index,
+            survey,
+            open,
+            failed,
+        })
     }
 }
 
@@ -120,7 +137,21 @@ impl Consumption<'_> {
         let mark = self.step(Self::finish)?;
         self.open = false;
         person_index::clear_up(self.connection());
+        self.keep_survey();
         self.ledger.keep_mark(mark)
+    }
+
+    /// Where nothing but the new people changed, nobody needs to be looked at again.
+    fn keep_survey(&mut self) {
+        if self.plans.iter().any(|plan| plan.has_older) {
+            return;
+        }
+        for plan in &self.plans {
+            if let Some(first) = plan.first {
+                self.survey.consumed(plan.campaign, plan.row, first, plan.planned.unsigned_abs());
+            }
+        }
+        self.ledger.reader.surveyed.replace(Some(mem::take(&mut self.survey)));
     }
 
     fn step<T>(
@@ -191,6 +222,7 @@ impl Consumption<'_> {
             offer_window_ms,
             terms,
             planned: 0,
+            first: None,
             has_older,
             again_after_failure: record.again_after_failure,
         });
@@ -261,7 +293,9 @@ impl Consumption<'_> {
                 return Err(Fault::row("recipients", 0));
             }
         }
-        self.plans[position].planned += 1;
+        let plan = &mut self.plans[position];
+        plan.planned += 1;
+        plan.first.get_or_insert_with(|| self.ledger.reader.connection.last_insert_rowid());
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 //!
 //! It reads a few short columns of each row, once: each question by itself would read them
 //! all again. It is taken along where everybody is read anyway ([`super::people`]). Whoever
-//! writes states forgets it.
+//! writes states forgets it, or takes in what they wrote.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ pub(super) fn anybody_attempting(connection: &Connection) -> Result<bool, Fault>
 }
 
 /// What a look at everybody told.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Survey {
     /// Where the people of each campaign stand, by its row.
     pub(super) counts: BTreeMap<i64, StateCounts>,
@@ -74,6 +74,13 @@ impl Survey {
             self.first_pending.entry(plan).or_insert(id);
         }
         self.last_attempt = self.last_attempt.max(attempted_at);
+    }
+
+    /// Takes in a plan that was just consumed: so many people, all pending, from the row
+    /// `first` on.
+    pub(super) fn consumed(&mut self, campaign: i64, plan: i64, first: i64, people: u64) {
+        self.counts.entry(campaign).or_default().add(State::Pending, people);
+        self.first_pending.insert(plan, first);
     }
 
     /// Takes in what was seen of the rows after these.
@@ -118,5 +125,11 @@ impl ReadLedger {
     /// To be called before states are written.
     pub(super) fn forget_survey(&self) {
         self.surveyed.replace(None);
+    }
+
+    /// The last look, or a new one, for somebody who writes and takes in what they write; until
+    /// they give it back it is forgotten.
+    pub(super) fn take_survey(&self) -> Result<Survey, Fault> {
+        self.surveyed.take().map_or_else(|| Survey::take(&self.connection), Ok)
     }
 }

@@ -1,5 +1,6 @@
 //! Consuming plans.
 
+use super::super::survey::Survey;
 use super::*;
 use crate::model::State;
 
@@ -258,4 +259,43 @@ fn a_large_plan_beside_one_that_takes_people_over_is_consumed_with_it() {
     assert_eq!(states(&world), expected);
     ledger.close().expect("closed");
     assert_eq!(ReadLedger::check(&world.path()).expect("checked"), []);
+}
+
+#[test]
+fn what_is_known_of_everybody_after_a_consumption_is_what_a_new_look_would_tell() {
+    let world = World::new();
+    let mut ledger = world.lock();
+    let kept = |ledger: &LockedLedger| ledger.reader.surveyed.take();
+    let new_look = |ledger: &LockedLedger| Survey::take(&ledger.reader.connection).expect("a look");
+
+    let diwali = consume(&mut ledger, &record("diwali", 1), [5, 3, 9].map(person)).expect("done");
+    assert_eq!(kept(&ledger), Some(new_look(&ledger)));
+    let rows = rows(&ledger, diwali);
+    let first = rows[&919_800_000_005];
+    ledger.write(&[intend(first)]).expect("written");
+    ledger.write(&[conclude(first, accepted(first))]).expect("written");
+
+    assert_eq!(pending(&ledger, diwali).len(), 2);
+    let mut consumption = ledger.begin_consumption(3).expect("begun");
+    let holi = consumption.plan(&record("holi", 2)).expect("a plan");
+    let pongal = consumption.plan(&record("pongal", 3)).expect("a plan");
+    for (plan, n) in [(holi, 7), (pongal, 7), (holi, 2)] {
+        consumption.recipient(plan, &person(n)).expect("a recipient");
+    }
+    consumption.commit().expect("committed");
+    let survey = kept(&ledger);
+    assert_eq!(survey, Some(new_look(&ledger)));
+    let first_pending = survey.map(|survey| survey.first_pending.into_values().collect::<Vec<_>>());
+    let firsts = [rows[&919_800_000_003].0, pending(&ledger, holi)[0].row.0];
+    assert_eq!(first_pending.expect("a look")[..2], firsts);
+
+    // A plan that takes over from an older one changes rows that were there.
+    consume(&mut ledger, &record("holi", 4), [person(7)]).expect("consumed");
+    assert_eq!(kept(&ledger), None);
+    // One that is given up leaves nothing to be known.
+    let mut consumption = ledger.begin_consumption(1).expect("begun");
+    let plan = consumption.plan(&record("onam", 5)).expect("a plan");
+    consumption.recipient(plan, &person(1)).expect("a recipient");
+    drop(consumption);
+    assert_eq!(kept(&ledger), None);
 }
