@@ -21,7 +21,7 @@ const NOW_MS: i64 = 1_796_115_600_000;
 /// The commands that are not run here. `.ci/run` runs what these stand for.
 const CARGO: &str = "#!/bin/sh\n\
     case \"$*\" in\n\
-    'run --release --locked -- '*) shift 4; exec offercast \"$@\" ;;\n\
+    'run --locked -- '*) shift 3; exec offercast \"$@\" ;;\n\
     'test --locked') exit 0 ;;\n\
     *) echo \"the README has another cargo command: $*\" >&2; exit 1 ;;\n\
     esac\n";
