@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::plain::PLAIN_PLANS;
 use super::*;
 
 fn read(text: &str, country: Option<&str>) -> Result<u64, NumberFault> {
