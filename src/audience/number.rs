@@ -110,7 +110,7 @@ impl NumberReader {
     /// [`NumberReader::as_it_stands`] says, where this process knows that a plan has it. Such a
     /// number is not looked up in one again.
     pub(super) fn read_again(
-        &self,
+        self,
         text: &str,
         known: Option<PhoneNumber>,
     ) -> Result<Reading, NumberFault> {
