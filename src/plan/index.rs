@@ -25,26 +25,14 @@ impl Index {
             return Self::default();
         }
         let mut index = Self { slots: vec![NOBODY; (2 * count as usize).next_power_of_two()] };
-        let mut keys = (0..).zip(keys);
-        let mut starts = [(0, 0); AT_ONCE];
-        loop {
-            // As when they are looked up: all that wait for memory wait together.
-            let mut taken = 0;
-            for (start, (position, key)) in starts.iter_mut().zip(keys.by_ref()) {
-                let at = index.start(key);
-                *start = (position, if index.slots[at] == NOBODY { at } else { index.after(at) });
-                taken += 1;
+        for (position, key) in (0..).zip(keys) {
+            let mut at = index.start(key);
+            while index.slots[at] != NOBODY {
+                at = index.after(at);
             }
-            for &(position, mut at) in &starts[..taken] {
-                while index.slots[at] != NOBODY {
-                    at = index.after(at);
-                }
-                index.slots[at] = position;
-            }
-            if taken < AT_ONCE {
-                return index;
-            }
+            index.slots[at] = position;
         }
+        index
     }
 
     /// Where each of these people stands in the list, if they do; `is_at` tells whether
