@@ -11,7 +11,7 @@ use super::number::{NumberReader, Reading};
 use super::report::Sighting;
 use super::row::{Row, RowRead};
 use super::source::{FileSource, Rows};
-use super::stream::{ExistOf, PlacesOf};
+use super::stream::PlacesOf;
 
 /// Rows in a block: enough that handing it over costs nothing, few enough that blocks fit
 /// the processor's cache.
@@ -25,10 +25,9 @@ const USUAL_ROW_BYTES: usize = 1 << 13;
 pub(super) struct Block<T> {
     slots: Vec<Slot<T>>,
     filled: usize,
-    /// Some numbers of the rows, and what is found out about them in the same order.
+    /// Some numbers of the rows, and their places in the same order.
     numbers: Vec<PhoneNumber>,
     places: Vec<Option<u32>>,
-    exist: Vec<bool>,
 }
 
 /// One row and what has become of it so far.
@@ -65,8 +64,7 @@ pub(super) enum Judgement<T> {
 
 impl<T> Block<T> {
     pub(super) fn new() -> Self {
-        let (numbers, places, exist) = (Vec::new(), Vec::new(), Vec::new());
-        Self { slots: Vec::new(), filled: 0, numbers, places, exist }
+        Self { slots: Vec::new(), filled: 0, numbers: Vec::new(), places: Vec::new() }
     }
 
     /// Reads the next rows. Whether there may be more; not after an error, which leaves the
@@ -92,31 +90,33 @@ impl<T> Block<T> {
         &mut self.slots[..self.filled]
     }
 
-    /// Leaves those numbers known that exist.
-    pub(super) fn find_existing(&mut self, exist: &ExistOf<'_>) {
-        let slots = &mut self.slots[..self.filled];
-        self.numbers.clear();
-        self.numbers.extend(slots.iter().filter_map(|slot| slot.known));
-        self.exist.clear();
-        self.exist.resize(self.numbers.len(), false);
-        exist(&self.numbers, &mut self.exist);
-        let known = slots.iter_mut().filter(|slot| slot.known.is_some());
-        for (slot, exists) in known.zip(&self.exist) {
-            slot.known = slot.known.filter(|_| *exists);
-        }
+    /// Leaves those numbers known that stand in a list of numbers which exist.
+    pub(super) fn find_existing(&mut self, exist: &PlacesOf<'_>) {
+        let number = |slot: &Slot<T>| slot.known;
+        self.find(exist, number, |slot, place| slot.known = slot.known.filter(|_| place.is_some()));
     }
 
     /// Finds where those to send to stand in a list of the caller's.
     pub(super) fn find_places(&mut self, place: &PlacesOf<'_>) {
+        self.find(place, Slot::kept, |slot, place| slot.place = place);
+    }
+
+    /// Looks up those rows that have such a number.
+    fn find(
+        &mut self,
+        places: &PlacesOf<'_>,
+        number: impl Fn(&Slot<T>) -> Option<PhoneNumber>,
+        found: impl Fn(&mut Slot<T>, Option<u32>),
+    ) {
         let slots = &mut self.slots[..self.filled];
         self.numbers.clear();
-        self.numbers.extend(slots.iter().filter_map(Slot::kept));
+        self.numbers.extend(slots.iter().filter_map(&number));
         self.places.clear();
         self.places.resize(self.numbers.len(), None);
-        place(&self.numbers, &mut self.places);
-        let kept = slots.iter_mut().filter(|slot| slot.kept().is_some());
-        for (slot, place) in kept.zip(&self.places) {
-            slot.place = *place;
+        places(&self.numbers, &mut self.places);
+        let asked = slots.iter_mut().filter(|slot| number(slot).is_some());
+        for (slot, place) in asked.zip(&self.places) {
+            found(slot, *place);
         }
     }
 }

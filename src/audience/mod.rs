@@ -43,4 +43,4 @@ pub use receipts::{ReceiptColumns, ReceiptFile, ReceiptRow, read_receipts};
 pub use report::{AudienceReport, SourceCounts};
 pub use row::RowFault;
 pub use source::Columns;
-pub use stream::{Audience, ExistOf, Item, PlacesOf};
+pub use stream::{Audience, Item, PlacesOf};

@@ -15,7 +15,7 @@ use super::number::{NumberReader, Reading};
 use super::report::{AudienceReport, Seen, Sighting};
 use super::sanctions::is_restricted;
 use super::source::{FileSource, read_finding};
-use super::stream::{Audience, ExistOf, Item, PlacesOf};
+use super::stream::{Audience, Item, PlacesOf};
 
 /// One reading of all sources.
 pub(super) struct Pass<'p, 'c, T> {
@@ -31,7 +31,7 @@ pub(super) struct Pass<'p, 'c, T> {
 pub(super) struct Judge<'p, T> {
     pub(super) exclusions: &'p Exclusions,
     /// Which numbers were read before, where rows are read again.
-    pub(super) exist: Option<&'p ExistOf<'p>>,
+    pub(super) exist: Option<&'p PlacesOf<'p>>,
     /// Where people stand in a list of the caller's.
     pub(super) place: &'p PlacesOf<'p>,
     pub(super) make: &'p (dyn Fn(&Recipient, Option<u32>) -> T + Sync),

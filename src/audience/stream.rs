@@ -44,9 +44,6 @@ pub enum Item<'r, T = ()> {
     Dropped(&'r Dropped),
 }
 
-/// Tells which of some numbers are known to exist.
-pub type ExistOf<'p> = dyn Fn(&[PhoneNumber], &mut [bool]) + Sync + 'p;
-
 /// Finds where people stand in a list.
 pub type PlacesOf<'p> = dyn Fn(&[PhoneNumber], &mut [Option<u32>]) + Sync + 'p;
 
@@ -157,17 +154,17 @@ impl<'c> Audience<'c> {
         self.read_by(Judge { exclusions, exist: None, place, make }, visit)
     }
 
-    /// Like [`Audience::read_with`] when the same process reads once more. `exist` is for
-    /// numbers of which an earlier reading said that they exist: whether a number does hangs on
-    /// nothing but its digits, and looking it up is a good part of a reading. It is given as many
-    /// answers as numbers, all `false`.
+    /// Like [`Audience::read_with`] when the same process reads once more. `exist` has a place
+    /// for numbers of which an earlier reading said that they exist, in this very spelling:
+    /// whether a number does hangs on nothing but its digits, and looking it up in a numbering
+    /// plan is a good part of a reading.
     ///
     /// # Errors
     /// Those of [`Audience::read`].
     pub fn read_again<T: Send>(
         &self,
         exclusions: &Exclusions,
-        exist: &ExistOf<'_>,
+        exist: &PlacesOf<'_>,
         place: &PlacesOf<'_>,
         make: &(dyn Fn(&Recipient, Option<u32>) -> T + Sync),
         visit: &mut dyn FnMut(Item<'_, T>) -> ControlFlow<()>,

@@ -127,11 +127,10 @@ fn read_again(item: &Work<'_>, hand_on: &SyncSender<Vec<NewRecipient>>) -> bool 
     let place =
         |numbers: &[PhoneNumber], places: &mut [Option<u32>]| people.places(numbers, places);
     // Whoever is planned was read before, by the plan that is being consumed.
-    let exist = |numbers: &[PhoneNumber], exist: &mut [bool]| {
-        let mut places = vec![None; numbers.len()];
-        people.places(numbers, &mut places);
-        for ((exists, number), place) in exist.iter_mut().zip(numbers).zip(places) {
-            *exists = place.is_some_and(|place| people.at(place).number == *number);
+    let exist = |numbers: &[PhoneNumber], places: &mut [Option<u32>]| {
+        people.places(numbers, places);
+        for (place, number) in places.iter_mut().zip(numbers) {
+            *place = place.filter(|place| people.at(*place).number == *number);
         }
     };
     let compose = |recipient: &Recipient, place: Option<u32>| {
