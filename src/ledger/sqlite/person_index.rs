@@ -17,6 +17,11 @@ use super::schema;
 /// Below this nothing is gained without the index.
 const FEW_PEOPLE: u64 = 1_000;
 
+/// As much as SQLite keeps by itself: enough for sending, which goes through the table in order.
+/// Not more, since it goes through all that is kept at the end of each transaction in which a
+/// page was split.
+const USUAL_CACHE_MEBIBYTES: i64 = 2;
+
 /// Keeps the index in memory while it is filled in random order, which is slow from the disk.
 const CACHE_MEBIBYTES: i64 = 64;
 
@@ -93,7 +98,7 @@ impl PersonIndex {
 
 /// After the transaction. That the cache stays large is no reason to fail.
 pub(super) fn clear_up(connection: &Connection) {
-    let _ = pragmas::set_usual_cache(connection);
+    let _ = pragmas::set_cache(connection, USUAL_CACHE_MEBIBYTES);
     let _ = pragmas::keep_temporary(connection, pragmas::Temporary::InMemory);
 }
 

@@ -75,15 +75,6 @@ pub(super) fn make_durable(connection: &Connection, file: &LedgerFile) -> Result
     Ok(connection.pragma_update(None, "wal_autocheckpoint", PAGES_IN_THE_LOG)?)
 }
 
-/// Enough for sending, which goes through the table in order. Not more: SQLite goes through
-/// all that is kept at the end of each transaction in which a page was split.
-const USUAL_CACHE_MEBIBYTES: i64 = 2;
-
-/// Keeps as much of the file in memory as sending needs.
-pub(super) fn set_usual_cache(connection: &Connection) -> rusqlite::Result<()> {
-    set_cache(connection, USUAL_CACHE_MEBIBYTES)
-}
-
 /// Sets how much of the file is kept in memory.
 pub(super) fn set_cache(connection: &Connection, mebibytes: i64) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cache_size", -1024 * mebibytes)

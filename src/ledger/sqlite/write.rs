@@ -14,7 +14,6 @@ use super::consume::state_of;
 use super::fault::Fault;
 use super::marks;
 use super::open::LockedLedger;
-use super::pragmas;
 use super::snapshot::find_campaign;
 use super::statements::Statements;
 
@@ -76,9 +75,6 @@ impl LockedLedger {
 
     /// Has pages carried from the log into the file when it is time.
     fn carry_pages(&mut self, changes: usize) -> Result<(), Fault> {
-        if self.checkpoints.is_none() {
-            pragmas::set_usual_cache(&self.reader.connection)?;
-        }
         let checkpoints = self.checkpoints.get_or_insert_with(Checkpoints::new);
         checkpoints.written(&self.reader, changes)
     }
