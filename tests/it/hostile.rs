@@ -6,35 +6,57 @@
 
 use std::fmt::Write as _;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use crate::bench::measure;
+use crate::bench::measure::{self, Cost};
 use crate::support::{CAMPAIGN, World, people};
 
 /// The most memory, code and all.
 const MOST_MEMORY: u64 = 64 << 20;
 /// The same for a campaign file of a mebibyte, which has a hundred thousand nodes.
 const MOST_MEMORY_FOR_LONG: u64 = 192 << 20;
-/// The most processor time beyond that of a harmless file, for bombs of a few kilobytes:
-/// built for speed, as users get it, or not.
-const SHORT: Duration = Duration::from_millis(if cfg!(debug_assertions) { 500 } else { 50 });
-/// The same for files as long as a campaign file can be.
-const LONG: Duration = Duration::from_secs(if cfg!(debug_assertions) { 15 } else { 3 });
+/// The most processor time for bombs of a few kilobytes, in harmless files' times: a machine
+/// that is slow, or busy, is so for both.
+const SHORT: u32 = 20;
+/// The same for files as long as a campaign file can be, and for patterns.
+const LONG: u32 = 400;
+/// The same for audiences of eight mebibytes.
+const AUDIENCE: u32 = 4 * LONG;
+/// How often something is run before it is said to take too long. A machine that stands still
+/// for a moment adds that to whatever ran on it.
+const ATTEMPTS: usize = 3;
 
-/// Runs a command on a world: how much processor time it took, after checking the rest.
+/// The processor time of a harmless file. It is near what the system's clock can tell apart,
+/// so it is that of several runs.
+static HARMLESS: LazyLock<Duration> = LazyLock::new(|| {
+    const RUNS: u32 = 10;
+    let world = world();
+    let once = || run(&world, "harmless", &["validate", "campaigns/harmless.yaml"], &[0]).cpu;
+    let all: Duration = (0..RUNS).map(|_| once()).sum();
+    all.max(Duration::from_millis(50)) / RUNS
+});
+
+/// Runs a command on a world and checks how it ended, its memory and its processor time, which
+/// is given in harmless files' times.
 #[track_caller]
-fn cost(world: &World, what: &str, words: &[&str], exits: &[i32]) -> Duration {
-    cost_within(MOST_MEMORY, world, what, words, exits)
+fn bounded(most_memory: u64, most: u32, world: &World, what: &str, words: &[&str], exits: &[i32]) {
+    let most = *HARMLESS * most;
+    let mut took = Vec::new();
+    while took.len() < ATTEMPTS {
+        let cost = run(world, what, words, exits);
+        assert!(cost.peak < most_memory, "{what}: {} bytes", cost.peak);
+        if cost.cpu < most {
+            return;
+        }
+        took.push(cost.cpu);
+    }
+    panic!("{what}: {took:?}, and {most:?} would be much");
 }
 
+/// Runs a command on a world, checks how it ended, and tells what it cost.
 #[track_caller]
-fn cost_within(
-    most_memory: u64,
-    world: &World,
-    what: &str,
-    words: &[&str],
-    exits: &[i32],
-) -> Duration {
+fn run(world: &World, what: &str, words: &[&str], exits: &[i32]) -> Cost {
     let output = world.temporary().join("output.txt");
     let mut command = Command::new(env!("CARGO_BIN_EXE_offercast"));
     command.args(words).current_dir(world.path(".")).env_clear().stdin(Stdio::null());
@@ -44,10 +66,9 @@ fn cost_within(
     let code = cost.status.code();
     let shown: String = said.chars().take(2_000).collect();
     assert!(code.is_some_and(|code| exits.contains(&code)), "{what}: {:?}\n{shown}", cost.status);
-    assert!(cost.peak < most_memory, "{what}: {} bytes\n{shown}", cost.peak);
     assert!(said.len() < 1 << 20, "{what}: {} bytes of output", said.len());
     println!("{what}: exit {code:?}, {:?} CPU, {:?}, {} KiB", cost.cpu, cost.wall, cost.peak >> 10);
-    cost.cpu
+    cost
 }
 
 fn world() -> World {
@@ -66,8 +87,6 @@ fn laughs(levels: usize) -> String {
 
 #[test]
 fn yaml_bombs_are_refused_in_no_time() {
-    let world = world();
-    let harmless = cost(&world, "harmless", &["validate", "campaigns/harmless.yaml"], &[0]);
     let bombs = [
         ("nine to the ninth texts", laughs(10)),
         ("an alias of itself", "a: &a [*a]\n".to_owned()),
@@ -88,9 +107,8 @@ fn yaml_bombs_are_refused_in_no_time() {
     ];
     for (what, yaml) in bombs {
         assert!(yaml.len() < 10_000, "{what} is small");
-        let world = self::world().campaign("bomb", &yaml);
-        let took = cost(&world, what, &["validate", "campaigns/bomb.yaml"], &[65]);
-        assert!(took < harmless + SHORT, "{what}: {took:?}, a harmless file {harmless:?}");
+        let world = world().campaign("bomb", &yaml);
+        bounded(MOST_MEMORY, SHORT, &world, what, &["validate", "campaigns/bomb.yaml"], &[65]);
     }
 }
 
@@ -119,8 +137,7 @@ fn files_as_long_as_can_be_are_read_in_bounded_memory() {
     for (what, bytes) in files {
         let world = world().bytes("campaigns/long.yaml", &bytes);
         let words = ["validate", "campaigns/long.yaml"];
-        let took = cost_within(MOST_MEMORY_FOR_LONG, &world, what, &words, &[65]);
-        assert!(took < LONG, "{what}: {took:?}");
+        bounded(MOST_MEMORY_FOR_LONG, LONG, &world, what, &words, &[65]);
     }
 }
 
@@ -130,13 +147,13 @@ fn a_file_without_end_and_a_pipe_are_refused_unread() {
     let endless = world.path("campaigns/endless.yaml");
     let file = std::fs::File::create(&endless).expect("the world is ours");
     file.set_len(1 << 33).expect("a file with nothing in it takes no room");
-    let _ = cost(&world, "8 GiB", &["validate", "campaigns/endless.yaml"], &[65]);
+    bounded(MOST_MEMORY, LONG, &world, "8 GiB", &["validate", "campaigns/endless.yaml"], &[65]);
     let made = Command::new("mkfifo").arg(world.path("campaigns/pipe.yaml")).status();
     assert!(made.expect("every Unix has `mkfifo`").success());
     for command in ["validate", "plan"] {
-        let _ = cost(&world, "a pipe", &[command, "campaigns/pipe.yaml"], &[1]);
+        bounded(MOST_MEMORY, SHORT, &world, "a pipe", &[command, "campaigns/pipe.yaml"], &[1]);
     }
-    let _ = cost(&world, "a device", &["validate", "/dev/zero"], &[1]);
+    bounded(MOST_MEMORY, SHORT, &world, "a device", &["validate", "/dev/zero"], &[1]);
 }
 
 /// Patterns that want to run for ever, grow for ever or nest for ever.
@@ -203,11 +220,10 @@ fn patterns_cannot_run_grow_or_nest_for_ever() {
             .campaign("where", &CAMPAIGN.replace("id: customer_id", &filter))
             .audience("people.csv", &people(3));
         let paths = ["param", "where"].map(|name| format!("campaigns/{name}.yaml"));
-        let took: Duration = paths
-            .iter()
-            .map(|path| cost(&world, what, &["plan", "--sandbox", path], &[0, 4, 65]))
-            .sum();
-        assert!(took < LONG, "{what}: {took:?}");
+        for path in &paths {
+            let words = ["plan", "--sandbox", path];
+            bounded(MOST_MEMORY, LONG, &world, what, &words, &[0, 4, 65]);
+        }
     }
 }
 
@@ -238,7 +254,6 @@ fn audiences_cannot_fill_the_memory() {
         let place = world.path("campaigns/audiences").join(format!("hostile.{ending}"));
         std::fs::write(place, text).expect("the world is ours");
         let words = ["plan", "--sandbox", "campaigns/diwali.yaml"];
-        let took = cost(&world, what, &words, &[0, 4, 65]);
-        assert!(took < LONG * 4, "{what}: {took:?}");
+        bounded(MOST_MEMORY, AUDIENCE, &world, what, &words, &[0, 4, 65]);
     }
 }

@@ -119,8 +119,13 @@ fn has_ended(child: &Child) -> io::Result<bool> {
     Ok(waitid(WaitId::Pid(pid), look)?.is_some())
 }
 
-/// `VmHWM` of proc(5), in bytes.
+/// `VmHWM` of proc(5), in bytes. Until it has become the program that it was started for, a
+/// child is told to hold what this process does.
 fn peak_memory(pid: u32) -> Option<u64> {
+    let command = |process: &str| fs::read(format!("/proc/{process}/cmdline")).ok();
+    if command(&pid.to_string())? == command("self")? {
+        return None;
+    }
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
