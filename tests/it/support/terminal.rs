@@ -30,7 +30,9 @@ impl World {
     /// Types a command line (words without blanks) at a terminal with these variables set
     /// beside the world's.
     pub(crate) fn at_terminal(&self, line: &str, variables: &[(&str, &str)]) -> Terminal<'_> {
-        let command = format!("exec {} {line}", env!("CARGO_BIN_EXE_offercast"));
+        // Whoever runs the tests in the background has them ignore Ctrl-C.
+        let program = env!("CARGO_BIN_EXE_offercast");
+        let command = format!("exec env --default-signal=INT {program} {line}");
         let mut child = Command::new("script")
             .args(["--quiet", "--return", "--flush", "--command", &command, "/dev/null"])
             .env_clear()
