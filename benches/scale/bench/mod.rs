@@ -41,6 +41,9 @@ pub(crate) struct Options {
     pub(crate) tenfold: bool,
     /// Whether to go through a plan's life in PostgreSQL, too.
     pub(crate) postgres: bool,
+    /// Whether figures count, so that a run of messages waits until nothing is left of the one
+    /// before it.
+    pub(crate) measures: bool,
     /// A program that reads a file with the csv crate when given `--floor FILE`.
     pub(crate) floor: Option<PathBuf>,
     /// offercast.
@@ -54,7 +57,7 @@ impl Options {
     pub(crate) fn new(binary: &str, place: &str) -> Self {
         let (rows, seed, floor) = (WANTED_ROWS, 1, None);
         let (binary, place) = (binary.into(), place.into());
-        Self { rows, seed, tenfold: true, postgres: false, floor, binary, place }
+        Self { rows, seed, tenfold: true, postgres: false, measures: true, floor, binary, place }
     }
 }
 

@@ -16,7 +16,7 @@ const MOST_GROUPED: u64 = 200_000;
 const PROCESSES: usize = 100;
 /// A run that begins so long after the last message does not wait for the rate's window, which
 /// would be taken for slow sending: the window, and how long a message may have been on its way.
-pub(super) const AFTER_THE_LAST: Duration = Duration::from_secs(17);
+const AFTER_THE_LAST: Duration = Duration::from_secs(17);
 /// How much of curl's processor time a message may cost: 0.04 ms where curl needed 0.11 ms.
 const WANTED_SHARE: f64 = 0.04 / 0.11;
 const WANTED_BESIDE_CURL: &str =
@@ -100,12 +100,19 @@ impl Bench<'_> {
         self.init(ledger)?;
         let apply = ["apply", "--auto-approve", campaign];
         self.run_with(ledger, &["apply", "--auto-approve", "--limit", "1", campaign], 5)?;
-        thread::sleep(AFTER_THE_LAST);
+        self.rest();
         let all = self.run_with(ledger, &apply, 0)?;
         let nothing = self.run_with(ledger, &apply, 0)?;
         let rest = |of: fn(&Cost) -> Duration| of(&all).saturating_sub(of(&nothing)).as_secs_f64();
         let (wall, cpu) = (rest(|cost| cost.wall).max(1e-6), rest(|cost| cost.cpu));
         Ok(Sent { wall, cpu, messages: people.saturating_sub(1).max(1) })
+    }
+
+    /// Waits until nothing is left of the last message.
+    pub(super) fn rest(&self) {
+        if self.options.measures {
+            thread::sleep(AFTER_THE_LAST);
+        }
     }
 
     fn curl_beside(

@@ -114,7 +114,7 @@ impl Bench<'_> {
         let store = Store::database(server, &name);
         self.init_in(&store.ledger, &format!("senders-{senders}"))?;
         self.step(&store, &["apply", "--auto-approve", "--limit", "1", "scale.yaml"], 5)?;
-        thread::sleep(super::sending::AFTER_THE_LAST);
+        self.rest();
         let apply = ["apply", "--auto-approve", "scale.yaml"];
         let before = store.database_cpu();
         let started = measure::now();
