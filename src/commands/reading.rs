@@ -73,8 +73,42 @@ impl ReadingProgress {
 impl Drop for ReadingProgress {
     fn drop(&mut self) {
         if self.drawn {
-            let blank = " ".repeat(self.words.chars().count() + 14);
-            let _ = write!(std::io::stderr().lock(), "\r{blank}\r");
+            clear(self.words.chars().count() + 14);
         }
     }
+}
+
+/// A word on what follows a long reading and takes long as well. Dropped, it clears its line.
+pub(super) struct Afterword {
+    drawn: Option<String>,
+}
+
+impl Afterword {
+    /// Says it where what began then has taken so long that it was told of.
+    pub(super) fn new(context: &Context, began: Instant, words: &str) -> Self {
+        if context.clock.monotonic().saturating_duration_since(began) < LATE {
+            return Self { drawn: None };
+        }
+        let mut stderr = std::io::stderr().lock();
+        if !context.output.interaction().may_redraw {
+            let _ = writeln!(stderr, "{words}");
+            return Self { drawn: None };
+        }
+        let _ = write!(stderr, "\r{words} ");
+        let _ = stderr.flush();
+        Self { drawn: Some(words.to_owned()) }
+    }
+}
+
+impl Drop for Afterword {
+    fn drop(&mut self) {
+        if let Some(words) = &self.drawn {
+            clear(words.chars().count() + 1);
+        }
+    }
+}
+
+/// Blanks a line of so many characters.
+fn clear(characters: usize) {
+    let _ = write!(std::io::stderr().lock(), "\r{}\r", " ".repeat(characters));
 }

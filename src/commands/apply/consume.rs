@@ -8,7 +8,7 @@ use std::thread::{self, Builder};
 
 use super::super::context::Context;
 use super::super::error::CommandError;
-use super::super::reading::ReadingProgress;
+use super::super::reading::{Afterword, ReadingProgress};
 use super::Work;
 use super::patience::Patience;
 use crate::audience::Item;
@@ -36,7 +36,7 @@ pub(super) fn consume(
     if new.is_empty() {
         return Ok(());
     }
-    let now = context.clock.now();
+    let (now, began) = (context.clock.now(), context.clock.monotonic());
     let sid = sid.fingerprint(ledger.read().secret());
     let people = new.iter().map(|item| item.decided.plan.sends.len() as u64).sum();
     let mut consumption = ledger.begin_consumption(people)?;
@@ -59,7 +59,10 @@ pub(super) fn consume(
         let row = consumption.plan(&record)?;
         write_recipients(context, &mut *consumption, row, item)?;
     }
-    match consumption.commit() {
+    let telling = Afterword::new(context, began, "recording the plan: bringing it to the disk");
+    let committed = consumption.commit();
+    drop(telling);
+    match committed {
         Err(error) if error.is_away() => read_back(ledger, &new, now, patience, error),
         committed => Ok(committed?),
     }

@@ -44,6 +44,16 @@ impl Checkpoints {
         Self { carrier: None, changes: 0, due_after: CHANGES, failures: 0 }
     }
 
+    /// Begins with what so many changes left in the log. `None` where they are few, and where
+    /// there is no thread for it: then the next that is written carries it first.
+    pub(super) fn begun(ledger: &ReadLedger, changes: u64) -> Option<Self> {
+        if changes < CHANGES as u64 {
+            return None;
+        }
+        let mut carrier = Carrier::of(ledger).ok()?;
+        carrier.begin().then(|| Self { carrier: Some(carrier), ..Self::new() })
+    }
+
     /// So many changes more are in the log. An error when checkpoints keep failing.
     pub(super) fn written(&mut self, ledger: &ReadLedger, changes: usize) -> Result<(), Fault> {
         self.changes += changes;

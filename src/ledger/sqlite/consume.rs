@@ -14,12 +14,14 @@ use crate::ledger::types::{PlanRecord, PlanRow};
 use crate::model::{CampaignName, KeyFingerprint, OfferEnd, State, Timestamp};
 
 use super::adding::{self, Adding};
+use super::checkpoints::Checkpoints;
 use super::fault::Fault;
 use super::forget;
 use super::marks;
 use super::older::{self, Next, Past};
 use super::open::{LockedLedger, ReadLedger};
 use super::person_index::{self, PersonIndex};
+use super::pragmas;
 use super::snapshot::{find_campaign, plans};
 use super::statements::Statements;
 use super::survey::Survey;
@@ -136,8 +138,10 @@ impl Consumption<'_> {
         }
         let mark = self.step(Self::finish)?;
         self.open = false;
-        person_index::clear_up(self.connection());
+        self.clear_up();
         self.keep_survey();
+        let people = self.plans.iter().map(|plan| plan.planned.unsigned_abs()).sum();
+        self.ledger.checkpoints.replace(Checkpoints::begun(&self.ledger.reader, people));
         self.ledger.keep_mark(mark)
     }
 
@@ -164,6 +168,12 @@ impl Consumption<'_> {
         let done = step(self);
         self.failed = done.is_err();
         done.map_err(|fault| fault.at(&self.ledger.reader.file.named, OPERATION))
+    }
+
+    /// After the transaction. What stays as it was for it is no reason to fail.
+    fn clear_up(&self) {
+        person_index::clear_up(self.connection());
+        let _ = pragmas::carry_at_commit(self.connection(), true);
     }
 
     fn connection(&self) -> &Connection {
@@ -342,6 +352,8 @@ impl Consumption<'_> {
         let start = Timestamp::from_millis(0);
         let now = self.plans.last().map_or(start, |plan| plan.consumed_at);
         let mark = marks::add(self.connection(), now, Occasion::Plan)?;
+        // The first message need not wait until all of it is in the file.
+        pragmas::carry_at_commit(self.connection(), false)?;
         self.connection().execute_batch("COMMIT")?;
         Ok(mark)
     }
@@ -352,7 +364,7 @@ impl Drop for Consumption<'_> {
         if self.open {
             // SQLite may have rolled back by itself already; either way nothing is kept.
             let _ = self.connection().execute_batch("ROLLBACK");
-            person_index::clear_up(self.connection());
+            self.clear_up();
         }
     }
 }

@@ -25,7 +25,7 @@ impl LockedLedger {
 
     /// Makes a mark, durable in the ledger and then beside it.
     pub(super) fn mark(&mut self, now: Timestamp, occasion: Occasion) -> Result<(), LedgerError> {
-        let mark = self.writing("mark its state", |connection| add(connection, now, occasion))?;
+        let mark = self.transact("mark its state", |connection| add(connection, now, occasion))?;
         self.keep_mark(mark)
     }
 

@@ -58,7 +58,7 @@ pub struct LockedLedger {
     // All of these are dropped before the lock, so that the file is at rest when the next
     // apply opens it.
     pub(super) ahead: RefCell<Option<Ahead>>,
-    pub(super) checkpoints: Option<Checkpoints>,
+    pub(super) checkpoints: RefCell<Option<Checkpoints>>,
     pub(super) reader: ReadLedger,
     _lock: Lock,
 }
@@ -242,7 +242,12 @@ impl LockedLedger {
         let named = file.named.clone();
         let (reader, imported, recovered) = Self::open_locked(file, holder.since, trust)
             .map_err(|fault| fault.at(&named, "open it for writing"))?;
-        let ledger = Self { ahead: RefCell::default(), checkpoints: None, reader, _lock: lock };
+        let ledger = Self {
+            ahead: RefCell::default(),
+            checkpoints: RefCell::default(),
+            reader,
+            _lock: lock,
+        };
         Ok(Opened { ledger, recovered, imported, warning })
     }
 

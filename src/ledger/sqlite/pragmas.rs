@@ -72,7 +72,13 @@ pub(super) fn make_durable(connection: &Connection, file: &LedgerFile) -> Result
             return Err(LedgerError::Setting { place, setting, wanted, found }.into());
         }
     }
-    Ok(connection.pragma_update(None, "wal_autocheckpoint", PAGES_IN_THE_LOG)?)
+    Ok(carry_at_commit(connection, true)?)
+}
+
+/// Has a commit leave what it wrote in the log, or carry it into the file where it is much.
+pub(super) fn carry_at_commit(connection: &Connection, carries: bool) -> rusqlite::Result<()> {
+    let pages = if carries { PAGES_IN_THE_LOG } else { 0 };
+    connection.pragma_update(None, "wal_autocheckpoint", pages)
 }
 
 /// Sets how much of the file is kept in memory.

@@ -44,7 +44,7 @@ impl LockedLedger {
         card: &str,
         at: Timestamp,
     ) -> Result<(), LedgerError> {
-        self.writing("keep the rates", |connection| {
+        self.transact("keep the rates", |connection| {
             let last: Option<String> =
                 connection.query_row(LAST, [plan.0], |row| row.get(0)).optional()?;
             if last.as_deref() != Some(card) {

@@ -75,14 +75,14 @@ impl LockedLedger {
 
     /// Has pages carried from the log into the file when it is time.
     fn carry_pages(&mut self, changes: usize) -> Result<(), Fault> {
-        let checkpoints = self.checkpoints.get_or_insert_with(Checkpoints::new);
+        let checkpoints = self.checkpoints.get_mut().get_or_insert_with(Checkpoints::new);
         checkpoints.written(&self.reader, changes)
     }
 
     /// Ends what goes on beside sending.
     pub(super) fn rest(&mut self) {
         self.ahead.take();
-        self.checkpoints = None;
+        self.checkpoints.take();
     }
 
     /// Records how a run of a campaign ended.
@@ -134,7 +134,9 @@ impl LockedLedger {
         self.transact(operation, write)
     }
 
-    fn transact<T>(
+    /// The same where people stay as they are: who is next may be read meanwhile, and pages may
+    /// be carried.
+    pub(super) fn transact<T>(
         &mut self,
         operation: &'static str,
         write: impl FnOnce(&Connection) -> Result<T, Fault>,

@@ -65,7 +65,7 @@ fn the_log_stays_short_however_much_is_written() {
     let rows: Vec<_> = pending(&ledger, plan).iter().map(|row| row.row).collect();
     ledger.reader.connection.pragma_update(None, "wal_autocheckpoint", MOST_PAGES).expect("set");
     ledger.write(&[intend(rows[0])]).expect("an intent");
-    ledger.checkpoints.as_mut().expect("it is sending").due_after = 500;
+    ledger.checkpoints.get_mut().as_mut().expect("it is sending").due_after = 500;
     ledger.write(&[conclude(rows[0], back())]).expect("an outcome");
     let mut log = 0;
     for _ in 0..60 {
@@ -84,11 +84,30 @@ fn the_log_stays_short_however_much_is_written() {
 }
 
 #[test]
+fn what_a_large_consumption_wrote_is_carried_while_the_first_are_sent_to() {
+    let (world, mut ledger, plan) = with_people(30_000);
+    assert!(ledger.checkpoints.borrow().is_some(), "it is being carried");
+    let rows: Vec<_> =
+        ledger.pending(plan, None, 100).expect("rows").iter().map(|r| r.row).collect();
+    let intents: Vec<_> = rows.iter().map(|&row| intend(row)).collect();
+    ledger.write(&intents).expect("intents");
+    ledger.close().expect("closed");
+    assert_eq!(world.query("SELECT count(*) FROM recipients WHERE state = 'pending'"), "29900");
+    assert!(!world.beside("-wal").exists(), "all is in the file");
+}
+
+#[test]
+fn a_few_people_are_no_reason_for_a_thread() {
+    let (_world, ledger, _plan) = with_people(2_000);
+    assert!(ledger.checkpoints.borrow().is_none());
+}
+
+#[test]
 fn checkpoints_that_keep_failing_end_the_writing() {
     let (_world, mut ledger, plan) = with_people(1);
     let row = pending(&ledger, plan)[0].row;
     ledger.write(&[intend(row)]).expect("an intent");
-    let checkpoints = ledger.checkpoints.as_mut().expect("it is sending");
+    let checkpoints = ledger.checkpoints.get_mut().as_mut().expect("it is sending");
     let failure = || Err(rusqlite::Error::InvalidQuery.into());
     assert!(checkpoints.ended(failure()).is_ok() && checkpoints.ended(failure()).is_ok());
     assert!(checkpoints.ended(Ok(())).is_ok(), "one that succeeds makes up for them");
