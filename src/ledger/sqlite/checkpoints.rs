@@ -13,8 +13,11 @@ use std::thread::{Builder, JoinHandle};
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::ledger::error::LedgerError;
+
 use super::connect::flags;
 use super::fault::Fault;
+use super::log_room;
 use super::open::ReadLedger;
 use super::pragmas;
 
@@ -36,12 +39,14 @@ pub(super) struct Checkpoints {
     pub(super) due_after: usize,
     /// How many failed, one after the other.
     failures: usize,
+    /// Whether the log has all the room that it will need.
+    has_room: bool,
 }
 
 impl Checkpoints {
     /// None yet.
     pub(super) fn new() -> Self {
-        Self { carrier: None, changes: 0, due_after: CHANGES, failures: 0 }
+        Self { carrier: None, changes: 0, due_after: CHANGES, failures: 0, has_room: false }
     }
 
     /// Begins with what so many changes left in the log. `None` where they are few, and where
@@ -57,6 +62,14 @@ impl Checkpoints {
     /// So many changes more are in the log. An error when checkpoints keep failing.
     pub(super) fn written(&mut self, ledger: &ReadLedger, changes: usize) -> Result<(), Fault> {
         self.changes += changes;
+        if !self.has_room {
+            let log = ledger.file.beside("-wal");
+            self.has_room = log_room::make(&log).map_err(|source| LedgerError::Io {
+                path: log,
+                operation: "write",
+                source,
+            })?;
+        }
         if let Some(how) = self.carrier.as_mut().and_then(Carrier::ended) {
             self.ended(how)?;
         }

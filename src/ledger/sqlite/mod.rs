@@ -12,6 +12,7 @@ mod history;
 mod import;
 mod init;
 mod issued;
+mod log_room;
 mod marks;
 mod migrate;
 mod moving;

@@ -97,6 +97,21 @@ fn what_a_large_consumption_wrote_is_carried_while_the_first_are_sent_to() {
 }
 
 #[test]
+fn a_log_with_room_behind_it_is_whole_after_a_power_cut() {
+    let (world, mut ledger, plan) = with_people(30_000);
+    let rows = ledger.pending(plan, None, 100).expect("rows");
+    ledger.write(&rows.iter().map(|row| intend(row.row)).collect::<Vec<_>>()).expect("intents");
+    let cut = World::new();
+    std::fs::copy(world.beside("-wal"), cut.beside("-wal")).expect("copied");
+    std::fs::copy(world.path(), cut.path()).expect("copied");
+    let log = std::fs::read(cut.beside("-wal")).expect("read");
+    assert!(log.ends_with(&[0; 4_096]), "there is room");
+    let attempting = "SELECT count(*) FROM recipients WHERE state = 'attempting'";
+    assert_eq!(cut.query(attempting), "100");
+    assert_eq!(cut.query("SELECT count(*) FROM recipients"), "30000");
+}
+
+#[test]
 fn a_few_people_are_no_reason_for_a_thread() {
     let (_world, ledger, _plan) = with_people(2_000);
     assert!(ledger.checkpoints.borrow().is_none());
