@@ -1,7 +1,7 @@
 //! The engine that carries out an approved plan.
 //!
 //! [`run`] is a thin shell around a state machine without I/O, clock or chance: the shell
-//! owns the timer, the request tasks and the one writer thread, the machine decides. For
+//! owns the timer, the workers and the one writer thread, the machine decides. For
 //! each slot the order is always the same: a reserved instant (the token), the intent on
 //! stable storage, the request, its classification, the outcome on stable storage, and
 //! only then a word to anyone (DESIGN section 5).
@@ -26,6 +26,8 @@ mod queue;
 mod run;
 mod slots;
 mod tally;
+mod watch;
+mod workers;
 mod writer;
 
 #[cfg(test)]

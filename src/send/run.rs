@@ -1,28 +1,26 @@
-//! The shell around the machine: timer, request tasks, writer thread, listener.
+//! The shell around the machine: timer, workers, writer thread, listener.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
 use crate::clock::Clock;
 use crate::event::{RunEvent, StopReason};
-use crate::model::{HaltReason, Outcome, ReplySignal, RequestResult, UnknownCause};
+use crate::model::HaltReason;
 
 use super::company::FromOthers;
 use super::core::Core;
 use super::job::{Job, RunOutcome, StopSignal};
 use super::listener::Teller;
 use super::pacer::Pace;
-use super::ports::{Request, Store, StoreError, Wire, Writing};
-use super::protocol::{Action, BatchId, Event, Now};
+use super::ports::{Store, StoreError, Wire};
+use super::protocol::{Action, Event};
+use super::watch::Watch;
+use super::workers::Workers;
 use super::writer::{self, Writer};
 
-/// A request that could not be started for this long is not started: the machine may have
-/// been asleep, and its token and its offer must be looked at again.
-const STALE: Duration = Duration::from_secs(5);
 /// Events taken in before the machine acts on them.
 const EVENTS_AT_ONCE: usize = 1_024;
 /// How long the ledger's thread may take to hand the ledger back.
@@ -69,7 +67,8 @@ pub async fn run_with_others<W: Wire, S: Store>(
             return without_a_thread(core, watch, teller, StoreError::new(error)).await;
         }
     };
-    let mut shell = Shell { core, watch, wire, writer, tell, teller, requests: JoinSet::new() };
+    let workers = Workers::new(wire, tell.clone(), watch);
+    let mut shell = Shell { core, watch, workers, writer, tell, teller };
     let stop = shell.work(events, stop, others.as_mut()).await;
     shell.leave(stop).await
 }
@@ -77,33 +76,10 @@ pub async fn run_with_others<W: Wire, S: Store>(
 struct Shell<W, S> {
     core: Core,
     watch: Watch,
-    wire: Arc<W>,
+    workers: Workers<W>,
     writer: Writer<S>,
     tell: UnboundedSender<Event>,
     teller: Teller,
-    requests: JoinSet<()>,
-}
-
-/// Reads both clocks.
-#[derive(Clone, Copy)]
-struct Watch {
-    clock: Clock,
-    origin: Instant,
-}
-
-impl Watch {
-    fn now(&self) -> Now {
-        Now { elapsed: self.elapsed(), wall: self.clock.now() }
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.clock.monotonic().saturating_duration_since(self.origin)
-    }
-
-    /// The instant on tokio's clock. Beyond what it can hold there is nothing to wait for.
-    fn instant(&self, elapsed: Duration) -> Option<tokio::time::Instant> {
-        self.origin.checked_add(elapsed).map(Into::into)
-    }
 }
 
 impl<W: Wire, S: Store> Shell<W, S> {
@@ -160,7 +136,6 @@ impl<W: Wire, S: Store> Shell<W, S> {
             if let Some(others) = &others {
                 others.tell(self.core.saying());
             }
-            while self.requests.try_join_next().is_some() {}
         }
     }
 
@@ -171,7 +146,7 @@ impl<W: Wire, S: Store> Shell<W, S> {
             match action {
                 Action::LoadPage { after, limit } => job.load = Some((after, limit)),
                 Action::Write { ticket, changes } => job.writes.push((ticket, changes)),
-                Action::Send { batch, request } => self.request(batch, request),
+                Action::Send { batch, request } => self.workers.make(batch, request),
                 Action::Emit(event) => self.teller.tell(event),
                 Action::Finish(stop) => finished = Some(stop),
             }
@@ -188,25 +163,10 @@ impl<W: Wire, S: Store> Shell<W, S> {
         }
     }
 
-    fn request(&mut self, batch: BatchId, request: Request) {
-        let decided = self.watch.elapsed();
-        let (wire, tell, watch) = (Arc::clone(&self.wire), self.tell.clone(), self.watch);
-        let recipients = request.recipients.len();
-        self.requests.spawn(async move {
-            if watch.elapsed().saturating_sub(decided) > STALE {
-                let _ = tell.send(Event::NeverStarted(batch));
-                return;
-            }
-            let writing = Writing::of(batch, tell.clone());
-            let mut answer = Answer { tell, batch, recipients, result: None };
-            answer.result = Some(wire.send(request, writing).await);
-        });
-    }
-
     /// Hands everything back. A request that outlasted the drain is cut off here.
     async fn leave(self, stop: StopReason) -> RunOutcome<S> {
-        let Self { core, watch, writer, teller, mut requests, .. } = self;
-        requests.abort_all();
+        let Self { core, watch, writer, teller, mut workers, .. } = self;
+        workers.abort_all();
         let Writer { jobs, ended, errors } = writer;
         drop(jobs);
         let hand_back = if core.is_done() { HAND_BACK } else { HAND_BACK_IN_A_HURRY };
@@ -224,26 +184,6 @@ impl<W: Wire, S: Store> Shell<W, S> {
             store_error: errors.try_recv().ok(),
             store,
         }
-    }
-}
-
-/// Makes sure that every request is answered for, also when the wire panics: what it did
-/// is unknown then.
-struct Answer {
-    tell: UnboundedSender<Event>,
-    batch: BatchId,
-    recipients: usize,
-    result: Option<RequestResult>,
-}
-
-impl Drop for Answer {
-    fn drop(&mut self) {
-        let result = self.result.take().unwrap_or_else(|| RequestResult {
-            outcomes: vec![Outcome::Unknown(UnknownCause::ConnectionLost); self.recipients],
-            signal: ReplySignal::Continue,
-            detail: None,
-        });
-        let _ = self.tell.send(Event::ReplyArrived(self.batch, result));
     }
 }
 
