@@ -1,5 +1,6 @@
 //! One request as plain data: the fields, in the order of Kaleyra's page.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::field;
@@ -29,9 +30,9 @@ pub struct Field {
 #[derive(Clone, PartialEq, Eq)]
 pub enum FieldValue {
     /// Text, sent as it stands.
-    Text(String),
+    Text(Cow<'static, str>),
     /// A file part.
-    File(MediaFile),
+    File(Box<MediaFile>),
 }
 
 /// Why no form can be made.
@@ -57,6 +58,9 @@ pub enum FormError {
     FileName,
 }
 
+/// As many fields as a request can have.
+const MOST_FIELDS: usize = 12;
+
 /// The smallest `expiration_time_ms` taken for an instant: 2001-09-09. What is below is a
 /// duration (the page's sample, 1209600000, is 14 days) or an instant in seconds.
 const MIN_UNIX_MS: i64 = 1_000_000_000_000;
@@ -81,25 +85,28 @@ impl Form {
         };
         let to: Vec<_> = recipients.iter().map(number).collect();
 
-        let mut fields = Vec::with_capacity(12);
-        let mut text = |name, value: String| {
+        let mut fields = Vec::with_capacity(MOST_FIELDS);
+        let mut text = |name, value: Cow<'static, str>| {
             fields.push(Field { name, value: FieldValue::Text(value) });
         };
-        text(field::TO, to.join(","));
-        text(field::TYPE, field::TYPE_MEDIA_TEMPLATE.to_owned());
-        text(field::TEMPLATE_NAME, shared.template.as_str().to_owned());
-        text(field::CHANNEL, field::CHANNEL_WHATSAPP.to_owned());
-        text(field::FROM, number(&shared.from));
-        text(field::COUPON_CODE, json_string(message.coupon_code.as_str()));
+        text(field::TO, to.join(",").into());
+        text(field::TYPE, field::TYPE_MEDIA_TEMPLATE.into());
+        text(field::TEMPLATE_NAME, shared.template.as_str().to_owned().into());
+        text(field::CHANNEL, field::CHANNEL_WHATSAPP.into());
+        text(field::FROM, number(&shared.from).into());
+        text(field::COUPON_CODE, json_string(message.coupon_code.as_str()).into());
         if let Some(form) = shared.expiration {
-            text(field::LIMITED_TIME_OFFER, limited_time_offer(form, expiration)?);
+            text(field::LIMITED_TIME_OFFER, limited_time_offer(form, expiration)?.into());
         }
         if let Some(media) = &shared.media {
             check_file_name(&media.base_name)?;
-            fields.push(Field { name: field::MEDIA, value: FieldValue::File(media.clone()) });
+            fields.push(Field {
+                name: field::MEDIA,
+                value: FieldValue::File(Box::new(media.clone())),
+            });
         }
         let mut text = |name, value: String| {
-            fields.push(Field { name, value: FieldValue::Text(value) });
+            fields.push(Field { name, value: FieldValue::Text(value.into()) });
         };
         match &shared.callback {
             Callback::AccountDefault => {}
@@ -130,7 +137,7 @@ impl Form {
     /// The text of the field of this name, if the form has one.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|field| field.name == name).and_then(|field| match &field.value {
-            FieldValue::Text(text) => Some(text.as_str()),
+            FieldValue::Text(text) => Some(text.as_ref()),
             FieldValue::File(_) => None,
         })
     }
