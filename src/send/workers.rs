@@ -115,3 +115,78 @@ impl Drop for Answer<'_> {
         let _ = self.tell.send(Event::ReplyArrived(self.batch, result));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::UnboundedReceiver;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::model::{ContentHash, CouponCode, Message, PhoneNumber, Timestamp};
+
+    /// Answers at once; breaks for one person.
+    struct Fragile;
+
+    impl Wire for Fragile {
+        async fn send(&self, request: Request, _: Writing) -> RequestResult {
+            tokio::task::yield_now().await;
+            assert!(request.recipients[0].as_u64() != BROKEN, "the wire is broken");
+            RequestResult { outcomes: Vec::new(), signal: ReplySignal::Continue, detail: None }
+        }
+    }
+
+    const BROKEN: u64 = 919_800_000_999;
+
+    fn workers() -> (Workers<Fragile>, UnboundedReceiver<Event>) {
+        let (tell, events) = unbounded_channel();
+        let clock = Clock::system();
+        let watch = Watch { clock, origin: clock.monotonic() };
+        (Workers::new(Arc::new(Fragile), tell, watch), events)
+    }
+
+    fn request(number: u64) -> Request {
+        let message = Message {
+            coupon_code: CouponCode::new("DIW7K2M9QXVB").expect("a code"),
+            params: Vec::new(),
+            url_suffix: None,
+            header_url: None,
+            content: ContentHash::from_bytes([7; 16]),
+        };
+        let number = PhoneNumber::from_digits(number).expect("a number");
+        Request {
+            recipients: vec![number],
+            message: Arc::new(message),
+            offer_ends_at: Timestamp::from_millis(0),
+        }
+    }
+
+    async fn answered(events: &mut UnboundedReceiver<Event>) -> (BatchId, usize) {
+        match events.recv().await {
+            Some(Event::ReplyArrived(batch, result)) => (batch, result.outcomes.len()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn there_are_as_many_tasks_as_requests_at_once() {
+        let (mut workers, mut events) = workers();
+        for turn in 0..50 {
+            workers.make(BatchId(2 * turn), request(919_800_000_001));
+            workers.make(BatchId(2 * turn + 1), request(919_800_000_002));
+            let mut both = [answered(&mut events).await.0, answered(&mut events).await.0];
+            both.sort();
+            assert_eq!(both, [BatchId(2 * turn), BatchId(2 * turn + 1)]);
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(workers.tasks.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn whoever_panics_has_answered_and_others_go_on() {
+        let (mut workers, mut events) = workers();
+        workers.make(BatchId(1), request(BROKEN));
+        assert_eq!(answered(&mut events).await, (BatchId(1), 1), "one outcome, unknown");
+        workers.make(BatchId(2), request(919_800_000_001));
+        assert_eq!(answered(&mut events).await.0, BatchId(2));
+    }
+}
