@@ -94,9 +94,12 @@ pub(super) fn run_watching(
     let before = size();
     let started = now();
     let mut child = command.spawn()?;
-    let (mut peak, mut grew) = (0, None);
+    let (mut peak, mut grew, mut runs) = (0, None, false);
     while !has_ended(&child)? {
-        peak = peak.max(peak_memory(child.id()).unwrap_or(0));
+        runs = runs || is_itself(child.id());
+        if runs {
+            peak = peak.max(peak_memory(child.id()).unwrap_or(0));
+        }
         if grew.is_none() && size() > before {
             grew = Some(started.elapsed());
         }
@@ -119,13 +122,15 @@ fn has_ended(child: &Child) -> io::Result<bool> {
     Ok(waitid(WaitId::Pid(pid), look)?.is_some())
 }
 
-/// `VmHWM` of proc(5), in bytes. Until it has become the program that it was started for, a
-/// child is told to hold what this process does.
-fn peak_memory(pid: u32) -> Option<u64> {
+/// Whether a child has become the program that it was started for. Until then it is told to
+/// hold what this process does.
+fn is_itself(pid: u32) -> bool {
     let command = |process: &str| fs::read(format!("/proc/{process}/cmdline")).ok();
-    if command(&pid.to_string())? == command("self")? {
-        return None;
-    }
+    command(&pid.to_string()) != command("self")
+}
+
+/// `VmHWM` of proc(5), in bytes.
+fn peak_memory(pid: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
