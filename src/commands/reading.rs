@@ -22,11 +22,10 @@ pub(super) struct ReadingProgress {
     words: String,
     read: Arc<AtomicU64>,
     total: u64,
-    may_redraw: bool,
+    line: Line,
     clock: crate::clock::Clock,
     rows: u32,
     next: Instant,
-    drawn: bool,
 }
 
 impl ReadingProgress {
@@ -36,11 +35,10 @@ impl ReadingProgress {
             words: format!("{}: {purpose}", prepared.entry.campaign.name),
             read: prepared.audience.progress(),
             total: prepared.audience.total_bytes().max(1),
-            may_redraw: context.output.interaction().may_redraw,
+            line: Line::new(context),
             clock: context.clock,
             rows: 0,
             next: context.clock.monotonic() + LATE,
-            drawn: false,
         }
     }
 
@@ -56,59 +54,56 @@ impl ReadingProgress {
             return;
         }
         let percent = (self.read.load(Ordering::Relaxed) * 100 / self.total).min(100);
-        // Progress that cannot be told stops nothing.
-        let mut stderr = std::io::stderr().lock();
-        if self.may_redraw {
-            let _ = write!(stderr, "\r{}, {percent} % read ", self.words);
-            let _ = stderr.flush();
-            self.next = now + REDRAWN_EVERY;
-            self.drawn = true;
-        } else {
-            let _ = writeln!(stderr, "{}, {percent} % read", self.words);
-            self.next = now + PRINTED_EVERY;
-        }
-    }
-}
-
-impl Drop for ReadingProgress {
-    fn drop(&mut self) {
-        if self.drawn {
-            clear(self.words.chars().count() + 14);
-        }
+        self.line.say(&format!("{}, {percent} % read", self.words));
+        self.next = now + if self.line.may_redraw { REDRAWN_EVERY } else { PRINTED_EVERY };
     }
 }
 
 /// A word on what follows a long reading and takes long as well. Dropped, it clears its line.
 pub(super) struct Afterword {
-    drawn: Option<String>,
+    _line: Line,
 }
 
 impl Afterword {
     /// Says it where what began then has taken so long that it was told of.
     pub(super) fn new(context: &Context, began: Instant, words: &str) -> Self {
-        if context.clock.monotonic().saturating_duration_since(began) < LATE {
-            return Self { drawn: None };
+        let mut line = Line::new(context);
+        if context.clock.monotonic().saturating_duration_since(began) >= LATE {
+            line.say(words);
         }
+        Self { _line: line }
+    }
+}
+
+/// A line on standard error: drawn over and cleared in the end, or printed each time where that
+/// cannot be done. What cannot be told stops nothing.
+struct Line {
+    may_redraw: bool,
+    /// Characters on the terminal.
+    drawn: usize,
+}
+
+impl Line {
+    fn new(context: &Context) -> Self {
+        Self { may_redraw: context.output.interaction().may_redraw, drawn: 0 }
+    }
+
+    fn say(&mut self, words: &str) {
         let mut stderr = std::io::stderr().lock();
-        if !context.output.interaction().may_redraw {
+        if self.may_redraw {
+            let _ = write!(stderr, "\r{words} ");
+            let _ = stderr.flush();
+            self.drawn = self.drawn.max(words.chars().count() + 1);
+        } else {
             let _ = writeln!(stderr, "{words}");
-            return Self { drawn: None };
         }
-        let _ = write!(stderr, "\r{words} ");
-        let _ = stderr.flush();
-        Self { drawn: Some(words.to_owned()) }
     }
 }
 
-impl Drop for Afterword {
+impl Drop for Line {
     fn drop(&mut self) {
-        if let Some(words) = &self.drawn {
-            clear(words.chars().count() + 1);
+        if self.drawn > 0 {
+            let _ = write!(std::io::stderr().lock(), "\r{}\r", " ".repeat(self.drawn));
         }
     }
-}
-
-/// Blanks a line of so many characters.
-fn clear(characters: usize) {
-    let _ = write!(std::io::stderr().lock(), "\r{}\r", " ".repeat(characters));
 }
