@@ -44,7 +44,7 @@ impl Form {
         let fields = self.fields().iter().map(|field| {
             let value = match &field.value {
                 FieldValue::Text(text) => {
-                    ShownValue::Text(mask(field.name).unwrap_or_else(|| text.clone().into_owned()))
+                    ShownValue::Text(mask(field.name).unwrap_or_else(|| text.to_string()))
                 }
                 FieldValue::File(media) => ShownValue::File {
                     base_name: media.base_name.clone(),

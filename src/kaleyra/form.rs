@@ -86,17 +86,14 @@ impl Form {
         let to: Vec<_> = recipients.iter().map(number).collect();
 
         let mut fields = Vec::with_capacity(MOST_FIELDS);
-        let mut text = |name, value: Cow<'static, str>| {
-            fields.push(Field { name, value: FieldValue::Text(value) });
-        };
-        text(field::TO, to.join(",").into());
-        text(field::TYPE, field::TYPE_MEDIA_TEMPLATE.into());
-        text(field::TEMPLATE_NAME, shared.template.as_str().to_owned().into());
-        text(field::CHANNEL, field::CHANNEL_WHATSAPP.into());
-        text(field::FROM, number(&shared.from).into());
-        text(field::COUPON_CODE, json_string(message.coupon_code.as_str()).into());
+        fields.push(text(field::TO, to.join(",")));
+        fields.push(text(field::TYPE, field::TYPE_MEDIA_TEMPLATE));
+        fields.push(text(field::TEMPLATE_NAME, shared.template.as_str().to_owned()));
+        fields.push(text(field::CHANNEL, field::CHANNEL_WHATSAPP));
+        fields.push(text(field::FROM, number(&shared.from)));
+        fields.push(text(field::COUPON_CODE, json_string(message.coupon_code.as_str())));
         if let Some(form) = shared.expiration {
-            text(field::LIMITED_TIME_OFFER, limited_time_offer(form, expiration)?.into());
+            fields.push(text(field::LIMITED_TIME_OFFER, limited_time_offer(form, expiration)?));
         }
         if let Some(media) = &shared.media {
             check_file_name(&media.base_name)?;
@@ -105,26 +102,25 @@ impl Form {
                 value: FieldValue::File(Box::new(media.clone())),
             });
         }
-        let mut text = |name, value: String| {
-            fields.push(Field { name, value: FieldValue::Text(value.into()) });
-        };
         match &shared.callback {
             Callback::AccountDefault => {}
-            Callback::Profile(profile) => text(field::CALLBACK_PROFILE_ID, profile.clone()),
-            Callback::Url(url) => text(field::CALLBACK_URL, url.clone()),
+            Callback::Profile(profile) => {
+                fields.push(text(field::CALLBACK_PROFILE_ID, profile.clone()));
+            }
+            Callback::Url(url) => fields.push(text(field::CALLBACK_URL, url.clone())),
         }
         if let Some(suffix) = &message.url_suffix {
-            text(field::PARAM_URL, suffix.clone());
+            fields.push(text(field::PARAM_URL, suffix.clone()));
         }
         if let Some(url) = &message.header_url {
-            text(field::MEDIA_URL, url.clone());
+            fields.push(text(field::MEDIA_URL, url.clone()));
         }
         if !message.params.is_empty() {
             let quoted: Vec<_> = message.params.iter().map(|param| json_string(param)).collect();
-            text(field::PARAMS, quoted.join(","));
+            fields.push(text(field::PARAMS, quoted.join(",")));
         }
         if let Some(language) = &shared.language {
-            text(field::LANG_CODE, language.as_str().to_owned());
+            fields.push(text(field::LANG_CODE, language.as_str().to_owned()));
         }
         Ok(Self { fields })
     }
@@ -156,6 +152,10 @@ pub fn expiration_time_ms(offer: &Offer, end: OfferEnd, send: Timestamp) -> i64 
             i64::try_from(ends_at.since(send).as_millis()).unwrap_or(i64::MAX)
         }
     }
+}
+
+fn text(name: &'static str, value: impl Into<Cow<'static, str>>) -> Field {
+    Field { name, value: FieldValue::Text(value.into()) }
 }
 
 fn limited_time_offer(form: ExpirationForm, expiration: Option<i64>) -> Result<String, FormError> {
