@@ -1,7 +1,7 @@
 //! The tasks that make requests, each one after the other for as long as a run lasts.
 //!
-//! A task of its own for each request would be allocated, moved and freed with it: as many
-//! bytes as the message has, and more than all else that the engine does for it.
+//! A task of its own for each request would be allocated, moved and freed with it: more than a
+//! kilobyte on a border of 128 bytes, which an allocator does not have at hand.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -48,8 +48,6 @@ impl<W: Wire> Workers<W> {
 
     /// Has a request made, at once.
     pub(super) fn make(&mut self, batch: BatchId, request: Request) {
-        // Whoever panicked has answered for its request and is not asked again.
-        while self.tasks.try_join_next().is_some() {}
         let errand = Errand { batch, request, decided: self.watch.elapsed() };
         let asked = match idle(&self.idle).pop() {
             Some(worker) => worker.send(errand),
@@ -66,6 +64,8 @@ impl<W: Wire> Workers<W> {
     }
 
     fn hire(&mut self, first: Errand) {
+        // Whoever panicked has answered for its request, and is replaced.
+        while self.tasks.try_join_next().is_some() {}
         let (wire, tell, watch) = (Arc::clone(&self.wire), self.tell.clone(), self.watch);
         let waiting = Arc::clone(&self.idle);
         self.tasks.spawn(async move {
