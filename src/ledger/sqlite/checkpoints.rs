@@ -13,8 +13,6 @@ use std::thread::{Builder, JoinHandle};
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::ledger::error::LedgerError;
-
 use super::connect::flags;
 use super::fault::Fault;
 use super::log_room;
@@ -63,12 +61,8 @@ impl Checkpoints {
     pub(super) fn written(&mut self, ledger: &ReadLedger, changes: usize) -> Result<(), Fault> {
         self.changes += changes;
         if !self.has_room {
-            let log = ledger.file.beside("-wal");
-            self.has_room = log_room::make(&log).map_err(|source| LedgerError::Io {
-                path: log,
-                operation: "write",
-                source,
-            })?;
+            self.has_room = log_room::make(&ledger.file.beside("-wal"))
+                .map_err(|source| ledger.file.io("write the log of", source))?;
         }
         if let Some(how) = self.carrier.as_mut().and_then(Carrier::ended) {
             self.ended(how)?;

@@ -56,6 +56,18 @@ fn a_page_that_nobody_asked_for_ahead_is_read_at_once() {
     assert_eq!(page(&ledger, PlanRow(7), Some(RowId(3)), 3), [0; 0], "another plan");
 }
 
+fn intend_a_hundred(ledger: &mut LockedLedger, plan: PlanRow) {
+    let rows = ledger.pending(plan, None, 100).expect("rows");
+    let intents: Vec<_> = rows.iter().map(|row| intend(row.row)).collect();
+    ledger.write(&intents).expect("intents");
+}
+
+fn closed_with_all_in_the_file(world: &World, ledger: LockedLedger, pending: &str) {
+    ledger.close().expect("closed");
+    assert_eq!(world.query("SELECT count(*) FROM recipients WHERE state = 'pending'"), pending);
+    assert!(!world.beside("-wal").exists(), "all is in the file");
+}
+
 /// Pages in the log after which the writer carries the rest, here.
 const MOST_PAGES: u32 = 300;
 
@@ -78,29 +90,21 @@ fn the_log_stays_short_however_much_is_written() {
     // 120 writes of twenty pages and more. One write may come on top, and what is written
     // while the other thread is in the middle of its work.
     assert!(log < u64::from(3 * MOST_PAGES) * 4_096, "{log} bytes");
-    ledger.close().expect("closed");
-    assert_eq!(world.query("SELECT count(*) FROM recipients WHERE state = 'pending'"), "400");
-    assert!(!world.beside("-wal").exists(), "all is in the file");
+    closed_with_all_in_the_file(&world, ledger, "400");
 }
 
 #[test]
 fn what_a_large_consumption_wrote_is_carried_while_the_first_are_sent_to() {
     let (world, mut ledger, plan) = with_people(30_000);
     assert!(ledger.checkpoints.borrow().is_some(), "it is being carried");
-    let rows: Vec<_> =
-        ledger.pending(plan, None, 100).expect("rows").iter().map(|r| r.row).collect();
-    let intents: Vec<_> = rows.iter().map(|&row| intend(row)).collect();
-    ledger.write(&intents).expect("intents");
-    ledger.close().expect("closed");
-    assert_eq!(world.query("SELECT count(*) FROM recipients WHERE state = 'pending'"), "29900");
-    assert!(!world.beside("-wal").exists(), "all is in the file");
+    intend_a_hundred(&mut ledger, plan);
+    closed_with_all_in_the_file(&world, ledger, "29900");
 }
 
 #[test]
 fn a_log_with_room_behind_it_is_whole_after_a_power_cut() {
     let (world, mut ledger, plan) = with_people(30_000);
-    let rows = ledger.pending(plan, None, 100).expect("rows");
-    ledger.write(&rows.iter().map(|row| intend(row.row)).collect::<Vec<_>>()).expect("intents");
+    intend_a_hundred(&mut ledger, plan);
     let cut = World::new();
     std::fs::copy(world.beside("-wal"), cut.beside("-wal")).expect("copied");
     std::fs::copy(world.path(), cut.path()).expect("copied");
