@@ -48,6 +48,7 @@ pub(super) fn codes(context: &mut Context, args: &CodesArgs) -> Result<Exit, Com
         earlier: None,
         reveal: false,
         approved: false,
+        marks: false,
     };
     let mut diagnostics = Vec::new();
     let prepared = prepare(context, entry, &means, &mut diagnostics)?;

@@ -15,7 +15,7 @@ use super::quote::{command_line, path_option};
 use super::rates::rate_card;
 use super::report::{report_diagnostics, write_diagnostics};
 use super::secrets;
-use crate::cli::{Exit, PlanArgs, variables};
+use crate::cli::{Exit, PlanArgs, PlanFormat, variables};
 use crate::clock::random_bytes;
 use crate::diagnostic::Diagnostic;
 use crate::kaleyra::Endpoint;
@@ -69,6 +69,7 @@ pub(super) fn plan(context: &mut Context, args: &PlanArgs) -> Result<Exit, Comma
         earlier: earlier.as_ref(),
         reveal: args.show_recipients,
         approved: false,
+        marks: args.out.is_some() || args.format == PlanFormat::Json,
     };
     let mut diagnostics = Vec::new();
     let mut planned: Vec<(Prepared<'_>, Decided)> = Vec::with_capacity(loaded.campaigns.len());

@@ -34,7 +34,7 @@ pub(super) struct Prepared<'a> {
     pub(super) entry: &'a LoadedCampaign,
     pub(super) audience: Audience<'a>,
     pub(super) exclusions: Exclusions,
-    /// The digests of the exclude lists; `None` without a ledger.
+    /// The digests of the exclude lists; `None` where rows are not marked.
     pub(super) excluded: Vec<Option<InputDigest>>,
     pub(super) composer: Composer,
     pub(super) endpoint: Endpoint,
@@ -61,9 +61,17 @@ pub(super) struct Means<'a> {
     pub(super) reveal: bool,
     /// Whether plans were approved by their ids.
     pub(super) approved: bool,
+    /// Whether what is read is marked, so that it can be told from what another plan read.
+    pub(super) marks: bool,
 }
 
 impl Means<'_> {
+    /// Marks rows, each by its values under these columns.
+    fn marker(&self, snapshot: Option<&Snapshot>, columns: Vec<String>) -> Option<RowMarker> {
+        let snapshot = snapshot.filter(|_| self.marks)?;
+        Some(RowMarker::new(&snapshot.secret, columns))
+    }
+
     /// The plan of this campaign among those made before.
     fn earlier_plan(&self, campaign: &Campaign) -> Option<EarlierPlan> {
         let mut plans = self.earlier?.named();
@@ -117,7 +125,7 @@ pub(super) fn prepare<'a>(
     };
     let others = numbers_of_campaigns(campaign, means.ledger, entry, diagnostics)?;
     let roots = roots(context, campaign);
-    let marker = snapshot.as_ref().map(|snapshot| RowMarker::new(&snapshot.secret, Vec::new()));
+    let marker = means.marker(snapshot.as_ref(), Vec::new());
     let mut excluded =
         vec![marker.as_ref().map(|_| InputDigest::default()); campaign.exclude.len()];
     let exclusions = Exclusions::load(
@@ -181,8 +189,7 @@ pub(super) fn decide(
     let mut codes = provable.then(|| known_codes(composer, snapshot.as_ref(), &planner.past()));
     let mut unusable = Unusable::default();
     let mut progress = ReadingProgress::new(context, prepared, "planning");
-    let marker =
-        snapshot.as_ref().map(|snapshot| RowMarker::new(&snapshot.secret, composer.columns()));
+    let marker = means.marker(snapshot.as_ref(), composer.columns());
     let mut digests =
         vec![marker.as_ref().map(|_| InputDigest::default()); audience.columns().len()];
     let past = planner.past();

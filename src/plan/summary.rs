@@ -35,7 +35,7 @@ pub struct SourceSummary {
     pub rows: u64,
     /// People kept.
     pub kept: u64,
-    /// Of the people kept; `None` without a ledger.
+    /// Of the people kept; `None` where rows were not marked.
     pub digest: Option<InputDigest>,
 }
 
@@ -50,7 +50,7 @@ pub struct ExcludeSummary {
     pub rows: u64,
     /// People of the audience it leaves out, each counted with the first list that has them.
     pub people: u64,
-    /// Of its numbers; `None` without a ledger.
+    /// Of its numbers; `None` where rows were not marked.
     pub digest: Option<InputDigest>,
 }
 

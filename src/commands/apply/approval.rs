@@ -74,6 +74,11 @@ impl Approval {
         matches!(self, Self::Files(_) | Self::Ids(_))
     }
 
+    /// Whether there are plan files, which what is planned now is held against.
+    pub(super) fn has_files(&self) -> bool {
+        matches!(self, Self::Files(_))
+    }
+
     /// Refuses files of another ledger, and files that were changed.
     pub(super) fn verify(&self, ledger: &dyn ReadLedger) -> Result<(), CommandError> {
         let Self::Files(files) = self else { return Ok(()) };

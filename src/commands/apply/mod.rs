@@ -308,6 +308,7 @@ fn plan_all<'a>(
         earlier: None,
         reveal: false,
         approved: approval.is_given(),
+        marks: approval.has_files(),
     };
     let mut work = Vec::with_capacity(loaded.campaigns.len());
     let mut diagnostics = Vec::new();

@@ -145,7 +145,7 @@ pub struct RecipientInput {
     /// People kept.
     pub kept: u64,
     /// A keyed digest of the people kept with the values their messages use, in whatever
-    /// order; `None` without a ledger.
+    /// order; `None` without a ledger, and in a plan that is only shown to people.
     pub digest: Option<String>,
     /// From two of these a few differences can be counted ([`Sketch`](crate::plan::Sketch)).
     pub sketch: Option<String>,
@@ -162,7 +162,8 @@ pub struct ExcludeInput {
     pub rows: Option<u64>,
     /// People of the audience it leaves out, each counted with the first list that has them.
     pub excluded: Option<u64>,
-    /// A keyed digest of its numbers, in whatever order; `None` without a ledger.
+    /// A keyed digest of its numbers, in whatever order; `None` without a ledger, and in a
+    /// plan that is only shown to people.
     pub digest: Option<String>,
     /// From two of these a few differences can be counted.
     pub sketch: Option<String>,
