@@ -8,6 +8,8 @@
 use std::io::Read;
 use std::sync::Arc;
 
+use memchr::memchr3_iter;
+
 use super::lines::{Lines, ReadError};
 use super::row::{Row, RowFault, RowRead};
 
@@ -60,15 +62,17 @@ impl<'p, R: Read> DelimitedRows<'p, R> {
             }
             let mut read = Ok(());
             let mut start = 0;
-            for (at, &byte) in self.bytes[..end].iter().enumerate() {
-                if byte == self.delimiter {
-                    row.spans.push((start, at));
-                    start = at + 1;
-                } else if byte == b'"' {
-                    row.spans.clear();
-                    return self.cut_quoted(row).map(Some);
-                } else if byte == b'\r' {
-                    read = Err(RowFault::CarriageReturn);
+            for at in memchr3_iter(self.delimiter, b'"', b'\r', &self.bytes[..end]) {
+                match self.bytes[at] {
+                    b'"' => {
+                        row.spans.clear();
+                        return self.cut_quoted(row).map(Some);
+                    }
+                    b'\r' => read = Err(RowFault::CarriageReturn),
+                    _ => {
+                        row.spans.push((start, at));
+                        start = at + 1;
+                    }
                 }
             }
             row.spans.push((start, end));

@@ -141,7 +141,7 @@ impl<'p, R: Read> Lines<'p, R> {
             self.sound = text_bytes(self.input.fill_buf()?);
         }
         let room = (MAX_ROW_BYTES + 1).saturating_sub(before);
-        let read = self.input.by_ref().take(room as u64).read_until(b'\n', row)?;
+        let read = self.append_bytes(room, row)?;
         if read == 0 && room > 0 {
             return Ok(false);
         }
@@ -162,6 +162,18 @@ impl<'p, R: Read> Lines<'p, R> {
             progress.fetch_add(read as u64, Ordering::Relaxed);
         }
         Ok(true)
+    }
+
+    /// Appends what is left of the line, its line feed included, but no more than `room` bytes.
+    fn append_bytes(&mut self, room: usize, row: &mut Vec<u8>) -> io::Result<usize> {
+        // Nearly every line is in the buffer, whole.
+        let buffer = self.input.buffer();
+        let Some(end) = memchr(b'\n', &buffer[..buffer.len().min(room)]) else {
+            return self.input.by_ref().take(room as u64).read_until(b'\n', row);
+        };
+        row.extend_from_slice(&buffer[..=end]);
+        self.input.consume(end + 1);
+        Ok(end + 1)
     }
 
     fn check(&self, line: &[u8]) -> Result<(), ReadError> {
