@@ -1,24 +1,25 @@
 //! Everybody of one campaign, read by several connections at once: taking rows apart is
 //! nearly all that reading a ledger costs.
 //!
-//! Each connection reads the rows of one range of ids. Two things could go wrong that cannot
+//! Each connection reads the rows of some ranges of ids. Two things could go wrong that cannot
 //! with one connection alone, and both are looked for: that another process writes between
 //! the first and the last of them beginning to read, and that a damaged tree leads one of them
 //! past rows (reading from the first row to the last asks the tree for no key).
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, Rows};
 
 use crate::ledger::error::Damage;
-use crate::ledger::rows::{DECIDING_COLUMNS, Deciding, Verified, deciding_columns};
+use crate::ledger::rows::{DECIDING_COLUMNS, Verified, deciding_columns};
 use crate::ledger::types::ConsumedPlan;
 use crate::model::State;
 
 use super::fault::Fault;
 use super::open::ReadLedger;
 use super::pragmas;
-use super::rows::{read_recipient, read_state};
+use super::rows::{RowPlace, read_place, read_rest, read_state};
 use super::survey::Survey;
 
 /// Smaller files are read sooner by one connection.
@@ -26,6 +27,9 @@ const SMALL: u64 = 8 << 20;
 
 /// More connections than this wait for each other's pages.
 const MOST: usize = 4;
+
+/// Ranges of ids for each of them.
+const RANGES_EACH: i64 = 8;
 
 /// Everybody who is in a campaign or in one of its plans. A row's checksum tells of a flipped
 /// bit only where the row is read: one that fell out of its campaign is still in its plan, and
@@ -118,15 +122,15 @@ pub(super) struct More<'r> {
 pub(super) struct Keeping<K, S> {
     /// What is kept of a person, if anything is.
     pub(super) keep: K,
-    /// Puts what one connection read into an order.
+    /// Puts what one thread has read into an order.
     pub(super) sort: S,
     /// Whether a survey is taken on the way, of the other campaigns, too.
     pub(super) surveys: bool,
 }
 
-/// What `keeping` makes of everybody: a list in the order of their rows that were each sorted
-/// on the thread which read them, one after the other, and the survey that was asked for. A row
-/// whose campaign and plan do not go together is damage.
+/// What `keeping` makes of everybody: the lists of all threads, each sorted, one after the
+/// other, and the survey that was asked for. A row whose campaign and plan do not go together is
+/// damage.
 pub(super) fn read_people<T, K, S>(
     connection: &Connection,
     helpers: Helpers,
@@ -139,43 +143,110 @@ where
     S: Fn(&mut [T]) + Sync,
 {
     let helpers = helpers.in_step();
-    let last: i64 = connection.query_row(LAST, [], |row| row.get(0))?;
-    let others = i64::try_from(helpers.len()).expect("there are few cores");
-    let step = last / (others + 1);
-    let parts = thread::scope(|scope| {
-        let readers: Vec<_> = (1..)
-            .zip(helpers)
-            .map(|(at, helper)| {
-                let end = (at < others).then_some((at + 1) * step);
-                scope.spawn(move || Part::read(&helper, of, at * step, end, keeping))
-            })
+    let last = connection.query_row(LAST, [], |row| row.get(0))?;
+    let ranges = &Ranges::up_to(last, helpers.len());
+    let readings = thread::scope(|scope| {
+        let readers: Vec<_> = helpers
+            .into_iter()
+            .map(|helper| scope.spawn(move || Reading::of(&helper, of, ranges, keeping)))
             .collect();
-        let end = (others > 0).then_some(step);
-        let mut parts = vec![Part::read(connection, of, i64::MIN, end, keeping)?];
+        let mut readings = vec![Reading::of(connection, of, ranges, keeping)?];
         for reader in readers {
-            parts.push(reader.join().expect("a reader does not panic")?);
+            readings.push(reader.join().expect("a reader does not panic")?);
         }
-        Ok::<_, Fault>(parts)
+        Ok::<_, Fault>(readings)
     })?;
+    let (mut kept, mut parts) = (Vec::new(), Vec::new());
+    for reading in readings {
+        if kept.is_empty() {
+            kept = reading.kept;
+        } else {
+            kept.extend(reading.kept);
+        }
+        parts.extend(reading.parts);
+    }
+    parts.sort_unstable_by_key(|part| part.at);
     if parts.windows(2).any(|pair| pair[0].next != pair[1].first) {
         let found = "rows of `recipients` cannot be reached by their ids".to_owned();
         return Err(Fault::Damaged(Damage::Structure(found)));
     }
-    let (mut kept, mut survey) = (Vec::new(), Survey::default());
+    let mut survey = Survey::default();
     for part in parts {
-        if kept.is_empty() {
-            kept = part.kept;
-        } else {
-            kept.extend(part.kept);
-        }
         survey.add(part.survey);
     }
     Ok((kept, keeping.surveys.then_some(survey)))
 }
 
-/// The people of one range of ids.
-struct Part<T> {
+/// Ranges of ids that are still to be read.
+struct Ranges {
+    step: i64,
+    count: i64,
+    taken: AtomicI64,
+}
+
+impl Ranges {
+    /// All ids, for one connection and so many helpers. There are several for each: whoever is
+    /// done sooner, because others need the processor, takes another.
+    fn up_to(last: i64, helpers: usize) -> Self {
+        let helpers = i64::try_from(helpers).expect("there are few cores");
+        let count = if helpers == 0 { 1 } else { (1 + helpers) * RANGES_EACH };
+        Self { step: last / count, count, taken: AtomicI64::new(0) }
+    }
+
+    fn take(&self) -> Option<Range> {
+        let at = self.taken.fetch_add(1, Ordering::Relaxed);
+        let start = if at == 0 { i64::MIN } else { at * self.step };
+        let end = (at + 1 < self.count).then_some((at + 1) * self.step);
+        (at < self.count).then_some(Range { at, start, end })
+    }
+}
+
+/// One of them.
+struct Range {
+    /// Which one it is, in order.
+    at: i64,
+    start: i64,
+    /// The first id behind it.
+    end: Option<i64>,
+}
+
+/// What one connection has read.
+struct Reading<T> {
     kept: Vec<T>,
+    parts: Vec<Part>,
+}
+
+impl<T> Reading<T> {
+    /// Reads ranges until none is left.
+    fn of<K, S>(
+        connection: &Connection,
+        of: Of<'_>,
+        ranges: &Ranges,
+        keeping: &Keeping<K, S>,
+    ) -> Result<Self, Fault>
+    where
+        K: Fn(Verified<'_>, More<'_>) -> Result<Option<T>, Fault>,
+        S: Fn(&mut [T]),
+    {
+        let mut statement = connection.prepare(if keeping.surveys { EVERYBODY } else { PEOPLE })?;
+        let mut reading = Self { kept: Vec::new(), parts: Vec::new() };
+        while let Some(Range { at, start, end }) = ranges.take() {
+            let rows = if keeping.surveys {
+                statement.query([start])?
+            } else {
+                statement.query((of.campaign, start))?
+            };
+            let part = Part { at, survey: Survey::default(), first: None, next: None };
+            reading.parts.push(part.read(rows, end, of, keeping, &mut reading.kept)?);
+        }
+        (keeping.sort)(&mut reading.kept);
+        Ok(reading)
+    }
+}
+
+/// What was seen in one range.
+struct Part {
+    at: i64,
     survey: Survey,
     /// The first row at or after the beginning of the range.
     first: Option<i64>,
@@ -183,41 +254,38 @@ struct Part<T> {
     next: Option<i64>,
 }
 
-impl<T> Part<T> {
-    /// Reads the rows from `start` on and before `end`.
-    fn read<K, S>(
-        connection: &Connection,
-        of: Of<'_>,
-        start: i64,
+impl Part {
+    /// Reads its rows, which come before `end`.
+    fn read<T, K, S>(
+        mut self,
+        mut rows: Rows<'_>,
         end: Option<i64>,
+        of: Of<'_>,
         keeping: &Keeping<K, S>,
+        kept: &mut Vec<T>,
     ) -> Result<Self, Fault>
     where
         K: Fn(Verified<'_>, More<'_>) -> Result<Option<T>, Fault>,
-        S: Fn(&mut [T]),
     {
-        let survey = Survey::default();
-        let mut part = Self { kept: Vec::new(), survey, first: None, next: None };
-        let mut statement = connection.prepare(if keeping.surveys { EVERYBODY } else { PEOPLE })?;
-        let mut rows = if keeping.surveys {
-            statement.query([start])?
-        } else {
-            statement.query((of.campaign, start))?
-        };
         while let Some(row) = rows.next()? {
             let id = row.get(0)?;
-            part.first.get_or_insert(id);
+            self.first.get_or_insert(id);
             if end.is_some_and(|end| id >= end) {
-                part.next = Some(id);
+                self.next = Some(id);
                 break;
             }
-            if keeping.surveys && !part.survey(row, id, of)? {
+            let place = read_place(row, id)?;
+            let (in_campaign, in_plan) = (place.campaign == of.campaign, of.has(place.plan));
+            if keeping.surveys && !in_campaign && !in_plan {
+                self.note(row, &place, read_state(row, 3, id)?)?;
                 continue;
             }
-            let verified = read_recipient(row)?;
-            let Deciding { campaign, plan, .. } = verified.deciding;
-            if campaign != of.campaign || !of.has(plan) {
+            let verified = read_rest(row, &place)?;
+            if !in_campaign || !in_plan {
                 return Err(Fault::row("recipients", id));
+            }
+            if keeping.surveys {
+                self.note(row, &place, verified.state)?;
             }
             let text = |state, column| {
                 if verified.state != state {
@@ -226,18 +294,16 @@ impl<T> Part<T> {
                 Ok(row.get_ref(DECIDING_COLUMNS + column)?.as_str_or_null()?)
             };
             let more = More { cause: text(State::Skipped, 0)?, receipt: text(State::Accepted, 1)? };
-            part.kept.extend((keeping.keep)(verified, more)?);
+            kept.extend((keeping.keep)(verified, more)?);
         }
-        (keeping.sort)(&mut part.kept);
-        Ok(part)
+        Ok(self)
     }
 
-    /// Looks at a row for the survey; whether it is one of those who are read.
-    fn survey(&mut self, row: &Row<'_>, id: i64, of: Of<'_>) -> Result<bool, Fault> {
-        let (campaign, plan) = (row.get(1)?, row.get(2)?);
-        let state = read_state(row, 3, id)?;
+    /// Takes a row into the survey.
+    fn note(&mut self, row: &Row<'_>, place: &RowPlace, state: State) -> Result<(), Fault> {
+        let RowPlace { id, campaign, plan } = *place;
         self.survey.note(id, campaign, plan, state, row.get(DECIDING_COLUMNS + 2)?);
-        Ok(campaign == of.campaign || of.has(plan))
+        Ok(())
     }
 }
 

@@ -8,17 +8,35 @@ use crate::model::State;
 
 use super::fault::Fault;
 
+/// Which row it is, and whose.
+pub(super) struct RowPlace {
+    pub(super) id: i64,
+    pub(super) campaign: i64,
+    pub(super) plan: i64,
+}
+
 /// Reads the deciding columns.
 pub(super) fn read_recipient<'r>(row: &'r Row<'_>) -> Result<Verified<'r>, Fault> {
+    read_rest(row, &read_place(row, row.get(0)?)?)
+}
+
+/// Reads where the row `id` belongs.
+pub(super) fn read_place(row: &Row<'_>, id: i64) -> Result<RowPlace, Fault> {
+    Ok(RowPlace { id, campaign: row.get(1)?, plan: row.get(2)? })
+}
+
+/// Reads the other deciding columns. A reading of everybody takes each column once: asking
+/// SQLite for one costs as much as all that is done with it.
+pub(super) fn read_rest<'r>(row: &'r Row<'_>, place: &RowPlace) -> Result<Verified<'r>, Fault> {
     let deciding = Deciding {
-        campaign: row.get(1)?,
-        plan: row.get(2)?,
+        campaign: place.campaign,
+        plan: place.plan,
         number: row.get(4)?,
         code_digest: row.get(5)?,
         content: row.get_ref(6)?.as_blob()?,
         round: row.get(7)?,
     };
-    Ok(Verified::new(row.get(0)?, deciding, row.get_ref(3)?.as_str()?, row.get(8)?)?)
+    Ok(Verified::new(place.id, deciding, row.get_ref(3)?.as_str()?, row.get(8)?)?)
 }
 
 /// Reads the state of the row `id` from a column.

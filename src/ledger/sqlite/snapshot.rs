@@ -206,7 +206,7 @@ impl ReadLedger {
         if survey.is_some() {
             self.surveyed.replace(survey);
         }
-        // Each connection's part is sorted: a stable sort only merges them.
+        // What each thread has read is sorted: a stable sort only merges it.
         known.sort_by_key(|known| known.number);
         let (forgotten, mut taken) = forgotten.into_inner().expect("nobody panics holding it");
         let issued = issued(connection, campaign, &mut taken)?;

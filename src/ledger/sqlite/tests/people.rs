@@ -15,8 +15,10 @@ fn read(ledger: &ReadLedger, helpers: Helpers) -> Result<Vec<u64>, LedgerError> 
         let of = Of { campaign, plans: &plans };
         let keep =
             |person: Verified<'_>, _: More<'_>| Ok(person.whose.number().map(PhoneNumber::as_u64));
-        let keeping = Keeping { keep, sort: |_: &mut [u64]| (), surveys: false };
-        Ok(read_people(connection, helpers, of, &keeping)?.0)
+        let keeping = Keeping { keep, sort: <[_]>::sort, surveys: false };
+        let (mut numbers, _) = read_people(connection, helpers, of, &keeping)?;
+        numbers.sort_unstable();
+        Ok(numbers)
     })
 }
 
@@ -30,7 +32,7 @@ fn with_people(count: u64) -> World {
 }
 
 #[test]
-fn several_connections_read_what_one_reads_in_the_same_order() {
+fn several_connections_read_whom_one_reads() {
     for count in [1, 2, 5, 100] {
         let world = with_people(count);
         let ledger = world.read();
