@@ -36,7 +36,7 @@ pub trait Transport: Send + Sync + 'static {
     /// The future must be polled to its end: dropped halfway, the request may have been
     /// worked on and nobody learns of it. Who stops early has to count the recipients as
     /// unknown.
-    fn send(&self, form: Form, on_start: OnStart) -> impl Future<Output = Reply> + Send;
+    fn send(&self, form: Form<'_>, on_start: OnStart) -> impl Future<Output = Reply> + Send;
 }
 
 /// Sends forms to one endpoint for one account. Connections are kept and shared; cloning
@@ -87,6 +87,8 @@ pub enum ClientError {
     ApiKey,
 }
 
+const API_KEY: HeaderName = HeaderName::from_static(field::API_KEY_HEADER);
+
 /// The most bytes of a reply that are read; Kaleyra's own for 100 recipients has some 10 kB.
 const MAX_REPLY_BYTES: usize = 64 * 1024;
 /// A `Retry-After` longer than this is no number and no date.
@@ -129,13 +131,14 @@ impl Client {
         Ok(Self { http, url, api_key_header, secrets })
     }
 
-    async fn post(&self, form: &Form, on_start: OnStart) -> Result<Response, reqwest::Error> {
-        let encoded = Multipart::encode(form);
+    async fn post(&self, form: Form<'_>, on_start: OnStart) -> Result<Response, reqwest::Error> {
+        let (content_type, body) = Multipart::encode(&form).into_parts();
+        drop(form);
         self.http
             .post(self.url.clone())
-            .header(HeaderName::from_static(field::API_KEY_HEADER), self.api_key_header.clone())
-            .header(CONTENT_TYPE, encoded.content_type())
-            .body(Body::wrap(encoded.into_body().telling(on_start)))
+            .header(API_KEY, self.api_key_header.clone())
+            .header(CONTENT_TYPE, content_type)
+            .body(Body::wrap(body.telling(on_start)))
             .send()
             .await
     }
@@ -175,8 +178,8 @@ impl Client {
 }
 
 impl Transport for Client {
-    async fn send(&self, form: Form, on_start: OnStart) -> Reply {
-        match self.post(&form, on_start).await {
+    async fn send(&self, form: Form<'_>, on_start: OnStart) -> Reply {
+        match self.post(form, on_start).await {
             Ok(response) => self.read(response).await,
             Err(error) => failure(&error),
         }

@@ -37,7 +37,7 @@ pub enum ShownValue {
     },
 }
 
-impl Form {
+impl Form<'_> {
     /// The form's fields for people to read; `mask` gives another text for a field's, where
     /// the real one is not to be seen.
     pub fn shown(&self, mask: impl Fn(&'static str) -> Option<String>) -> ShownForm {

@@ -1,7 +1,7 @@
 //! One request as plain data: the fields, in the order of Kaleyra's page.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::field;
 use crate::model::{
@@ -9,30 +9,31 @@ use crate::model::{
     PhoneNumber, SharedContent, Timestamp,
 };
 
-/// The fields of one request, checked: whoever holds a form can send it.
+/// The fields of one request, checked: whoever holds a form can send it. Texts that are sent as
+/// they stand are borrowed from the message and from what all messages share.
 ///
 /// It holds full numbers and a live code, so `Debug` shows the fields' names only.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Form {
-    fields: Vec<Field>,
+pub struct Form<'m> {
+    fields: Vec<Field<'m>>,
 }
 
 /// One field.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Field {
+pub struct Field<'m> {
     /// One of the names in [`field`].
     pub name: &'static str,
     /// What is sent under it.
-    pub value: FieldValue,
+    pub value: FieldValue<'m>,
 }
 
 /// What a field holds.
 #[derive(Clone, PartialEq, Eq)]
-pub enum FieldValue {
+pub enum FieldValue<'m> {
     /// Text, sent as it stands.
-    Text(Cow<'static, str>),
+    Text(Cow<'m, str>),
     /// A file part.
-    File(Box<MediaFile>),
+    File(&'m MediaFile),
 }
 
 /// Why no form can be made.
@@ -61,72 +62,67 @@ pub enum FormError {
 /// As many fields as a request can have.
 const MOST_FIELDS: usize = 12;
 
+/// The longest number with what stands before it.
+const NUMBER_ROOM: usize = ",".len() + "+".len() + 15;
+
 /// The smallest `expiration_time_ms` taken for an instant: 2001-09-09. What is below is a
 /// duration (the page's sample, 1209600000, is 14 days) or an instant in seconds.
 const MIN_UNIX_MS: i64 = 1_000_000_000_000;
 
-impl Form {
+impl<'m> Form<'m> {
     /// The request that sends `message` to `recipients`.
     ///
     /// `expiration` is the value of `expiration_time_ms` (see [`expiration_time_ms`]); it
     /// is left out where the template has no expiration.
     pub fn new(
-        shared: &SharedContent,
-        message: &Message,
+        shared: &'m SharedContent,
+        message: &'m Message,
         recipients: &[PhoneNumber],
         expiration: Option<i64>,
     ) -> Result<Self, FormError> {
         if recipients.is_empty() {
             return Err(FormError::NoRecipients);
         }
-        let number = |number: &PhoneNumber| match shared.number_format {
-            NumberFormat::Digits => number.digits(),
-            NumberFormat::E164 => number.e164(),
-        };
-        let to: Vec<_> = recipients.iter().map(number).collect();
-
+        let format = shared.number_format;
         let mut fields = Vec::with_capacity(MOST_FIELDS);
-        fields.push(text(field::TO, to.join(",")));
+        fields.push(text(field::TO, numbers(recipients, format)));
         fields.push(text(field::TYPE, field::TYPE_MEDIA_TEMPLATE));
-        fields.push(text(field::TEMPLATE_NAME, shared.template.as_str().to_owned()));
+        fields.push(text(field::TEMPLATE_NAME, shared.template.as_str()));
         fields.push(text(field::CHANNEL, field::CHANNEL_WHATSAPP));
-        fields.push(text(field::FROM, number(&shared.from)));
+        fields.push(text(field::FROM, numbers(&[shared.from], format)));
         fields.push(text(field::COUPON_CODE, json_string(message.coupon_code.as_str())));
         if let Some(form) = shared.expiration {
             fields.push(text(field::LIMITED_TIME_OFFER, limited_time_offer(form, expiration)?));
         }
         if let Some(media) = &shared.media {
             check_file_name(&media.base_name)?;
-            fields.push(Field {
-                name: field::MEDIA,
-                value: FieldValue::File(Box::new(media.clone())),
-            });
+            fields.push(Field { name: field::MEDIA, value: FieldValue::File(media) });
         }
         match &shared.callback {
             Callback::AccountDefault => {}
             Callback::Profile(profile) => {
-                fields.push(text(field::CALLBACK_PROFILE_ID, profile.clone()));
+                fields.push(text(field::CALLBACK_PROFILE_ID, profile));
             }
-            Callback::Url(url) => fields.push(text(field::CALLBACK_URL, url.clone())),
+            Callback::Url(url) => fields.push(text(field::CALLBACK_URL, url)),
         }
         if let Some(suffix) = &message.url_suffix {
-            fields.push(text(field::PARAM_URL, suffix.clone()));
+            fields.push(text(field::PARAM_URL, suffix));
         }
         if let Some(url) = &message.header_url {
-            fields.push(text(field::MEDIA_URL, url.clone()));
+            fields.push(text(field::MEDIA_URL, url));
         }
         if !message.params.is_empty() {
             let quoted: Vec<_> = message.params.iter().map(|param| json_string(param)).collect();
             fields.push(text(field::PARAMS, quoted.join(",")));
         }
         if let Some(language) = &shared.language {
-            fields.push(text(field::LANG_CODE, language.as_str().to_owned()));
+            fields.push(text(field::LANG_CODE, language.as_str()));
         }
         Ok(Self { fields })
     }
 
     /// The fields in the order they are sent.
-    pub fn fields(&self) -> &[Field] {
+    pub fn fields(&self) -> &[Field<'m>] {
         &self.fields
     }
 
@@ -154,8 +150,23 @@ pub fn expiration_time_ms(offer: &Offer, end: OfferEnd, send: Timestamp) -> i64 
     }
 }
 
-fn text(name: &'static str, value: impl Into<Cow<'static, str>>) -> Field {
+fn text<'m>(name: &'static str, value: impl Into<Cow<'m, str>>) -> Field<'m> {
     Field { name, value: FieldValue::Text(value.into()) }
+}
+
+/// Numbers as they are sent, one after the other.
+fn numbers(all: &[PhoneNumber], format: NumberFormat) -> String {
+    let plus = match format {
+        NumberFormat::Digits => "",
+        NumberFormat::E164 => "+",
+    };
+    let mut text = String::with_capacity(all.len() * NUMBER_ROOM);
+    for number in all {
+        let comma = if text.is_empty() { "" } else { "," };
+        // Nothing is lost: a text takes whatever is written.
+        let _ = write!(text, "{comma}{plus}{}", number.as_u64());
+    }
+    text
 }
 
 fn limited_time_offer(form: ExpirationForm, expiration: Option<i64>) -> Result<String, FormError> {
@@ -180,13 +191,13 @@ fn json_string(text: &str) -> String {
     serde_json::to_string(text).expect("every text is JSON")
 }
 
-impl fmt::Debug for Form {
+impl fmt::Debug for Form<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Form").field(&self.fields).finish()
     }
 }
 
-impl fmt::Debug for Field {
+impl fmt::Debug for Field<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
     }

@@ -37,8 +37,8 @@ impl Listing {
             ids.get(first + 1).is_none_or(|&next| next != id.as_str())
         };
 
-        let by_number = ByNumber::of(recipients);
         let alone = items.len() == 1 && recipients.len() == 1;
+        let by_number = ByNumber::of(if alone { &[] } else { recipients });
         let mut claims = vec![Claim::None; recipients.len()];
         for (position, item) in items.iter().enumerate() {
             let mut claim = |index: usize, doubtful: bool| {
@@ -49,8 +49,7 @@ impl Listing {
             };
             match &item.recipient {
                 Written::Digits(digits) if alone => {
-                    let asked = recipients[0];
-                    if **digits == *asked.digits() || is_same_person(digits, asked) {
+                    if is_same_person(digits, recipients[0]) {
                         claim(0, false);
                     }
                 }

@@ -17,19 +17,23 @@ use super::form::{FieldValue, Form};
 /// An encoded form.
 #[derive(Clone)]
 pub struct Multipart {
-    boundary: String,
+    content_type: String,
     /// Text between files; without a file there is one chunk.
     chunks: Vec<Bytes>,
 }
 
+/// What comes before the boundary in a `Content-Type`.
+const CONTENT_TYPE: &str = "multipart/form-data; boundary=";
+
 impl Multipart {
     /// Encodes a form. The same form always gives the same bytes.
-    pub fn encode(form: &Form) -> Self {
-        let boundary = boundary(form);
+    pub fn encode(form: &Form<'_>) -> Self {
+        let content_type = content_type(form);
+        let boundary = boundary_in(&content_type);
         let mut chunks = Vec::with_capacity(3);
         let mut text = Vec::with_capacity(1536);
         for field in form.fields() {
-            open_part(&mut text, &boundary, field.name);
+            open_part(&mut text, boundary, field.name);
             match &field.value {
                 FieldValue::Text(value) => {
                     text.extend_from_slice(b"\"\r\n\r\n");
@@ -51,17 +55,12 @@ impl Multipart {
         text.extend_from_slice(boundary.as_bytes());
         text.extend_from_slice(b"--\r\n");
         chunks.push(Bytes::from(text));
-        Self { boundary, chunks }
-    }
-
-    /// The value of the request's `Content-Type` header.
-    pub fn content_type(&self) -> String {
-        format!("multipart/form-data; boundary={}", self.boundary)
+        Self { content_type, chunks }
     }
 
     /// The separator of the parts, without its leading dashes.
     pub fn boundary(&self) -> &str {
-        &self.boundary
+        boundary_in(&self.content_type)
     }
 
     /// The size of the whole body in bytes.
@@ -69,10 +68,16 @@ impl Multipart {
         self.chunks.iter().map(|chunk| chunk.len() as u64).sum()
     }
 
-    /// The body, to be sent.
-    pub fn into_body(self) -> MultipartBody {
-        MultipartBody { left: self.size(), chunks: self.chunks.into_iter(), on_start: None }
+    /// The value of the request's `Content-Type` header, and the body to be sent.
+    pub fn into_parts(self) -> (String, MultipartBody) {
+        let left = self.size();
+        let body = MultipartBody { left, chunks: self.chunks.into_iter(), on_start: None };
+        (self.content_type, body)
     }
+}
+
+fn boundary_in(content_type: &str) -> &str {
+    content_type.strip_prefix(CONTENT_TYPE).unwrap_or_default()
 }
 
 fn open_part(text: &mut Vec<u8>, boundary: &str, name: &str) {
@@ -82,10 +87,12 @@ fn open_part(text: &mut Vec<u8>, boundary: &str, name: &str) {
     text.extend_from_slice(name.as_bytes());
 }
 
-/// 128 bits of a digest over everything in the form. A value that contained its own form's
-/// boundary would be a fixed point of SHA-256, so the boundary occurs in no value, no
+/// The boundary is 128 bits of a digest over everything in the form. A value that contained its
+/// own form's boundary would be a fixed point of SHA-256, so the boundary occurs in no value, no
 /// matter who wrote the audience file.
-fn boundary(form: &Form) -> String {
+fn content_type(form: &Form<'_>) -> String {
+    const SIGN: &str = "offercast-";
+    const DIGEST_BYTES: usize = 16;
     let mut digest = Sha256::new_with_prefix(b"offercast boundary v1");
     let mut add = |bytes: &[u8]| {
         digest.update((bytes.len() as u64).to_be_bytes());
@@ -101,7 +108,11 @@ fn boundary(form: &Form) -> String {
             }
         }
     }
-    format!("offercast-{}", HEXLOWER.encode(&digest.finalize()[..16]))
+    let mut text = String::with_capacity(CONTENT_TYPE.len() + SIGN.len() + 2 * DIGEST_BYTES);
+    text.push_str(CONTENT_TYPE);
+    text.push_str(SIGN);
+    HEXLOWER.encode_append(&digest.finalize()[..DIGEST_BYTES], &mut text);
+    text
 }
 
 /// The bytes on their way: a few chunks of known total size.

@@ -1,3 +1,4 @@
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -46,13 +47,16 @@ pub(in crate::kaleyra) fn picture() -> MediaFile {
 }
 
 /// The page's request with its link as the header.
-pub(in crate::kaleyra) fn page_form() -> Form {
-    let message = Message { header_url: Some(HEADER_URL.to_owned()), ..page_message() };
-    let form = Form::new(&page_content(), &message, &[number(12_025_550_123)], Some(1_209_600_000));
+pub(in crate::kaleyra) fn page_form() -> Form<'static> {
+    static PAGE: LazyLock<(SharedContent, Message)> = LazyLock::new(|| {
+        let header_url = Some(HEADER_URL.to_owned());
+        (page_content(), Message { header_url, ..page_message() })
+    });
+    let form = Form::new(&PAGE.0, &PAGE.1, &[number(12_025_550_123)], Some(1_209_600_000));
     form.expect("a form")
 }
 
-fn names(form: &Form) -> Vec<&str> {
+fn names<'f>(form: &'f Form<'_>) -> Vec<&'f str> {
     form.fields().iter().map(|field| field.name).collect()
 }
 
@@ -104,8 +108,8 @@ fn several_recipients_are_separated_by_commas_in_the_format_asked_for() {
         (NumberFormat::Digits, "919876543210,12025550123", "12025550100"),
         (NumberFormat::E164, "+919876543210,+12025550123", "+12025550100"),
     ] {
-        let shared = SharedContent { number_format, ..page_content() };
-        let form = Form::new(&shared, &page_message(), &people, Some(60_000)).expect("a form");
+        let (shared, message) = (SharedContent { number_format, ..page_content() }, page_message());
+        let form = Form::new(&shared, &message, &people, Some(60_000)).expect("a form");
         assert_eq!((form.text(field::TO), form.text(field::FROM)), (Some(to), Some(from)));
     }
 }
@@ -113,7 +117,8 @@ fn several_recipients_are_separated_by_commas_in_the_format_asked_for() {
 #[test]
 fn an_instant_is_never_a_duration_nor_in_seconds() {
     let shared = SharedContent { expiration: Some(ExpirationForm::UnixMs), ..page_content() };
-    let form = |ms| Form::new(&shared, &page_message(), &[number(12_025_550_123)], ms);
+    let message = page_message();
+    let form = |ms| Form::new(&shared, &message, &[number(12_025_550_123)], ms);
     for small in [1_209_600_000, 1_796_095_800, 999_999_999_999, 0, -1, i64::MIN] {
         assert_eq!(form(Some(small)), Err(FormError::NotAnInstant(small)));
     }
@@ -128,26 +133,28 @@ fn an_instant_is_never_a_duration_nor_in_seconds() {
 
 #[test]
 fn a_duration_is_above_zero() {
-    let form = |ms| Form::new(&page_content(), &page_message(), &[number(12_025_550_123)], ms);
+    let (shared, message) = (page_content(), page_message());
+    let form = |ms| Form::new(&shared, &message, &[number(12_025_550_123)], ms);
     assert_eq!(form(Some(0)), Err(FormError::NotADuration(0)));
     assert!(form(Some(1_209_600_000)).is_ok());
 }
 
 #[test]
 fn a_template_without_expiration_leaves_the_offer_out() {
-    let shared = SharedContent { expiration: None, ..page_content() };
-    let form = Form::new(&shared, &page_message(), &[number(12_025_550_123)], Some(5));
+    let (shared, message) = (SharedContent { expiration: None, ..page_content() }, page_message());
+    let form = Form::new(&shared, &message, &[number(12_025_550_123)], Some(5));
     assert_eq!(form.expect("a form").text(field::LIMITED_TIME_OFFER), None);
 }
 
 #[test]
 fn nobody_and_unsafe_file_names_are_refused() {
-    let nobody = Form::new(&page_content(), &page_message(), &[], Some(60_000));
+    let (shared, message) = (page_content(), page_message());
+    let nobody = Form::new(&shared, &message, &[], Some(60_000));
     assert_eq!(nobody, Err(FormError::NoRecipients));
     for base_name in ["a\r\nX: y.png", "a\0.png", "a\\", ""] {
         let media = Some(MediaFile { base_name: base_name.to_owned(), ..picture() });
         let shared = SharedContent { media, ..page_content() };
-        let form = Form::new(&shared, &page_message(), &[number(12_025_550_123)], Some(60_000));
+        let form = Form::new(&shared, &message, &[number(12_025_550_123)], Some(60_000));
         assert_eq!(form, Err(FormError::FileName), "{base_name:?}");
     }
 }

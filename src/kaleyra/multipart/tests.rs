@@ -53,10 +53,10 @@ fn page_parts() -> Vec<Part> {
     parts(Full::new(Bytes::from_static(PAGE_REQUEST)), PAGE_BOUNDARY)
 }
 
-fn parts_of(form: &Form) -> Vec<Part> {
+fn parts_of(form: &Form<'_>) -> Vec<Part> {
     let encoded = Multipart::encode(form);
     let boundary = encoded.boundary().to_owned();
-    parts(encoded.into_body(), &boundary)
+    parts(encoded.into_parts().1, &boundary)
 }
 
 /// JSON without its white space, so that only its meaning is compared.
@@ -72,9 +72,9 @@ fn without(parts: Vec<Part>, name: &str) -> Vec<Part> {
     parts.into_iter().filter(|part| part.name != name).map(minified).collect()
 }
 
-fn bytes_of(form: &Form) -> Bytes {
+fn bytes_of(form: &Form<'_>) -> Bytes {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let collected = runtime.block_on(Multipart::encode(form).into_body().collect());
+    let collected = runtime.block_on(Multipart::encode(form).into_parts().1.collect());
     collected.expect("infallible").to_bytes()
 }
 
@@ -90,9 +90,10 @@ fn the_page_s_request_with_a_file_is_what_curl_sends() {
     let theirs = page_parts();
     let file = theirs.iter().find(|part| part.name == field::MEDIA).expect("a file part");
     let media = MediaFile { bytes: Bytes::from(file.value.clone()), ..picture() };
-    let shared = SharedContent { media: Some(media), ..page_content() };
+    let (shared, message) =
+        (SharedContent { media: Some(media), ..page_content() }, page_message());
     let to = [number(12_025_550_123)];
-    let form = Form::new(&shared, &page_message(), &to, Some(1_209_600_000)).expect("a form");
+    let form = Form::new(&shared, &message, &to, Some(1_209_600_000)).expect("a form");
     assert_eq!(without(parts_of(&form), ""), without(theirs, field::MEDIA_URL));
 }
 
@@ -127,8 +128,9 @@ fn the_bytes_are_framed_as_the_standard_says() {
 #[test]
 fn a_quote_in_a_file_name_cannot_end_it() {
     let media = MediaFile { base_name: "50% \"off\" ü.png".to_owned(), ..picture() };
-    let shared = SharedContent { media: Some(media), ..page_content() };
-    let form = Form::new(&shared, &page_message(), &[number(12_025_550_123)], Some(60_000));
+    let (shared, message) =
+        (SharedContent { media: Some(media), ..page_content() }, page_message());
+    let form = Form::new(&shared, &message, &[number(12_025_550_123)], Some(60_000));
     let parts = parts_of(&form.expect("a form"));
     let file = parts.iter().find(|part| part.name == field::MEDIA).expect("a file part");
     assert_eq!(file.file_name.as_deref(), Some("50% %22off%22 ü.png"));
@@ -138,7 +140,8 @@ fn a_quote_in_a_file_name_cannot_end_it() {
 fn the_file_is_shared_and_not_copied() {
     let media = picture();
     let shared = SharedContent { media: Some(media.clone()), ..page_content() };
-    let form = Form::new(&shared, &page_message(), &[number(12_025_550_123)], Some(60_000));
+    let message = page_message();
+    let form = Form::new(&shared, &message, &[number(12_025_550_123)], Some(60_000));
     let encoded = Multipart::encode(&form.expect("a form"));
     assert!(encoded.chunks.iter().any(|chunk| chunk.as_ptr() == media.bytes.as_ptr()));
 }
@@ -149,7 +152,8 @@ fn the_boundary_follows_from_the_content_and_fits_its_header() {
     assert_eq!(one.boundary(), Multipart::encode(&page_form()).boundary());
     assert!(one.boundary().len() <= 70, "RFC 2046 allows 70 characters");
     let message = Message { header_url: Some(format!("{HEADER_URL}2")), ..page_message() };
-    let other = Form::new(&page_content(), &message, &[number(12_025_550_123)], Some(60_000));
+    let shared = page_content();
+    let other = Form::new(&shared, &message, &[number(12_025_550_123)], Some(60_000));
     assert_ne!(one.boundary(), Multipart::encode(&other.expect("a form")).boundary());
 }
 
@@ -163,12 +167,12 @@ proptest! {
             header_url: Some(url.clone()),
             ..page_message()
         };
-        let to = [number(12_025_550_123)];
-        let form = Form::new(&page_content(), &message, &to, Some(60_000)).expect("a form");
+        let (shared, to) = (page_content(), [number(12_025_550_123)]);
+        let form = Form::new(&shared, &message, &to, Some(60_000)).expect("a form");
         let parts = parts_of(&form);
-        let value = |name| parts.iter().find(|part| part.name == name).map(|p| p.value.clone());
-        prop_assert_eq!(value(field::PARAM_URL), message.url_suffix.map(String::into_bytes));
-        prop_assert_eq!(value(field::MEDIA_URL), Some(url.into_bytes()));
+        let value = |name| parts.iter().find(|part| part.name == name).map(|p| &*p.value);
+        prop_assert_eq!(value(field::PARAM_URL), message.url_suffix.as_deref().map(str::as_bytes));
+        prop_assert_eq!(value(field::MEDIA_URL), Some(url.as_bytes()));
         prop_assert_eq!(Multipart::encode(&form).size(), bytes_of(&form).len() as u64);
     }
 }
