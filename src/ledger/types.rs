@@ -190,6 +190,15 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// Whose row it changes.
+    pub fn row(&self) -> RowId {
+        match self {
+            Self::Intend { row, .. } | Self::Conclude { row, .. } | Self::Skip { row, .. } => *row,
+        }
+    }
+}
+
 /// How a run ended, for `status`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LastStop {

@@ -83,6 +83,9 @@ fn work<S: Store>(
         }
         // After one failure nothing is written again: what is on disk is not known.
         if !tickets.is_empty() && !failed {
+            // Replies come in any order, but those of requests that began together come together:
+            // a ledger may write neighbours by one statement.
+            changes.sort_by_key(Change::row);
             match store.write(&changes) {
                 Ok(()) => tickets.iter().for_each(|&ticket| tell(events, Event::Durable(ticket))),
                 Err(error) => {

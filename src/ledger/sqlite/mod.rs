@@ -1,5 +1,6 @@
 //! The ledger in one SQLite file. All SQL is here, one file for each concern.
 
+mod accept;
 mod adding;
 mod ahead;
 mod check;

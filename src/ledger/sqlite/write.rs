@@ -7,8 +7,9 @@ use crate::ledger::outcome::{GROUP_REFUSED, OutcomeWords};
 use crate::ledger::rows::stored;
 use crate::ledger::serial::Occasion;
 use crate::ledger::types::{Change, LastStop, RowId, TestSend};
-use crate::model::{CampaignName, Outcome, RequestId, State, Timestamp};
+use crate::model::{CampaignName, State, Timestamp};
 
+use super::accept;
 use super::checkpoints::Checkpoints;
 use super::consume::state_of;
 use super::fault::Fault;
@@ -17,8 +18,6 @@ use super::open::LockedLedger;
 use super::snapshot::find_campaign;
 use super::statements::Statements;
 
-// Statements that change many rows say OR FAIL: any failure undoes the whole transaction, so
-// SQLite need not keep the pages as they were before the statement.
 const INTEND: &str =
     "UPDATE OR FAIL recipients SET state = 'attempting', cause = NULL, detail = NULL,
     attempts = attempts + 1, attempted_at = ?2, offer_ends_at = ?3, updated_at = ?2
@@ -26,11 +25,6 @@ const INTEND: &str =
 const ACCEPT: &str = "UPDATE recipients SET state = 'accepted', message_id = ?3, request_id = ?4,
     accepted_at = ?2, updated_at = ?2
   WHERE id = ?1 AND state = 'attempting'";
-// The same for neighbours: ids of ?6 bytes each, one after the other.
-const ACCEPT_TOGETHER: &str = "UPDATE OR FAIL recipients SET state = 'accepted',
-    message_id = CAST(substr(?3, (id - ?1) * ?6 + 1, ?6) AS TEXT), request_id = ?4,
-    accepted_at = ?2, updated_at = ?2
-  WHERE id BETWEEN ?1 AND ?5 AND state = 'attempting'";
 const REJECT: &str = "UPDATE recipients SET state = 'rejected', cause = ?3, detail = ?4,
     updated_at = ?2
   WHERE id = ?1 AND state = 'attempting'";
@@ -57,7 +51,7 @@ impl LockedLedger {
         self.reader.forget_survey();
         if let Some(ahead) = self.ahead.get_mut() {
             for change in changes {
-                ahead.forget_from(beginning(change).0);
+                ahead.forget_from(change.row());
             }
         }
         self.transact("record outcomes", |connection| {
@@ -157,12 +151,11 @@ impl LockedLedger {
     }
 }
 
-/// How changes of neighbouring rows are written that differ in nothing but the message's id.
+/// How changes of neighbouring rows are written that differ in nothing but ids.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Neighbours {
     /// By one statement. The recipients of a request, and of requests that begin together,
-    /// stand in the ledger one after the other: a row that is come by from the one before it
-    /// costs less than one that is looked for.
+    /// stand in the ledger one after the other.
     Together,
     /// By a statement for each.
     OneByOne,
@@ -178,20 +171,20 @@ fn write_all(
 ) -> Result<bool, Fault> {
     let mut left = changes;
     while let [change, others @ ..] = left {
-        let more = match neighbours {
-            Neighbours::Together => alike(change, others),
-            Neighbours::OneByOne => 0,
+        let together = match neighbours {
+            Neighbours::Together => 1 + alike(change, others),
+            Neighbours::OneByOne => 1,
         };
-        let written = apply(statements, change, &others[..more])?;
-        if written != 1 + more {
-            if more > 0 {
+        let (alike, after) = left.split_at(together);
+        if apply(statements, alike)? != together {
+            if together > 1 {
                 return Ok(false);
             }
-            let (row, expected) = beginning(change);
+            let (row, expected) = (change.row(), beginning(change));
             let found = state_of(connection, row.0)?;
             return Err(LedgerError::UnexpectedState { row, expected, found }.into());
         }
-        left = &others[more..];
+        left = after;
     }
     Ok(true)
 }
@@ -199,68 +192,29 @@ fn write_all(
 /// How many of the changes after this one can be written with it: the same of the rows after
 /// its own.
 fn alike(change: &Change, others: &[Change]) -> usize {
-    let after = |row: &RowId| row.0 + 1..;
     match change {
         Change::Intend { row, at, offer_ends_at } => others
             .iter()
-            .zip(after(row))
+            .zip(row.0 + 1..)
             .take_while(|(other, next)| {
                 let row = RowId(*next);
                 **other == Change::Intend { row, at: *at, offer_ends_at: *offer_ends_at }
             })
             .count(),
-        Change::Conclude { row, at, outcome: Outcome::Accepted { message_id, request_id } } => {
-            let length = message_id.as_str().len();
-            let is_alike = |other: &Change, next| match other {
-                Change::Conclude { row, at: other_at, outcome } => {
-                    let Outcome::Accepted { message_id, request_id: of_request } = outcome else {
-                        return false;
-                    };
-                    *row == RowId(next)
-                        && other_at == at
-                        && message_id.as_str().len() == length
-                        && of_request == request_id
-                }
-                Change::Intend { .. } | Change::Skip { .. } => false,
-            };
-            let pairs = others.iter().zip(after(row));
-            pairs.take_while(|(other, next)| is_alike(other, *next)).count()
-        }
-        Change::Conclude { .. } | Change::Skip { .. } => 0,
+        Change::Conclude { .. } => accept::neighbours(change, others),
+        Change::Skip { .. } => 0,
     }
 }
 
-/// Writes a change and those that are alike; how many rows were in the state that it starts
-/// from.
-fn apply(
-    statements: &mut Statements<'_>,
-    change: &Change,
-    alike: &[Change],
-) -> rusqlite::Result<usize> {
-    let last = |row: &RowId| row.0 + i64::try_from(alike.len()).expect("changes are few");
+/// Writes changes that are alike; how many rows were in the state that they start from.
+fn apply(statements: &mut Statements<'_>, alike: &[Change]) -> rusqlite::Result<usize> {
+    let [change, others @ ..] = alike else { return Ok(0) };
     match change {
         Change::Intend { row, at, offer_ends_at } => {
-            let ends_at = offer_ends_at.as_millis();
-            statements.run(INTEND, (row.0, at.as_millis(), ends_at, last(row)))
+            let last = row.0 + i64::try_from(others.len()).expect("changes are few");
+            statements.run(INTEND, (row.0, at.as_millis(), offer_ends_at.as_millis(), last))
         }
-        Change::Conclude { row, at, outcome: Outcome::Accepted { message_id, request_id } }
-            if !alike.is_empty() =>
-        {
-            let length = message_id.as_str().len();
-            let mut ids = Vec::with_capacity((1 + alike.len()) * length);
-            ids.extend_from_slice(message_id.as_str().as_bytes());
-            for other in alike {
-                if let Change::Conclude { outcome: Outcome::Accepted { message_id, .. }, .. } =
-                    other
-                {
-                    ids.extend_from_slice(message_id.as_str().as_bytes());
-                }
-            }
-            let request_id = request_id.as_ref().map(RequestId::as_str);
-            let length = i64::try_from(length).expect("ids are short");
-            let params = (row.0, at.as_millis(), ids, request_id, last(row), length);
-            statements.run(ACCEPT_TOGETHER, params)
-        }
+        Change::Conclude { .. } if !others.is_empty() => accept::write(statements, alike),
         Change::Conclude { row, at, outcome } => {
             conclude(statements, *row, *at, &OutcomeWords::of(outcome))
         }
@@ -268,11 +222,11 @@ fn apply(
     }
 }
 
-/// The row of a change and the state that it starts from.
-fn beginning(change: &Change) -> (RowId, State) {
+/// The state that a change starts from.
+fn beginning(change: &Change) -> State {
     match change {
-        Change::Intend { row, .. } | Change::Skip { row, .. } => (*row, State::Pending),
-        Change::Conclude { row, .. } => (*row, State::Attempting),
+        Change::Intend { .. } | Change::Skip { .. } => State::Pending,
+        Change::Conclude { .. } => State::Attempting,
     }
 }
 
