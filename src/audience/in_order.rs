@@ -8,8 +8,9 @@ use std::thread;
 /// More threads than this only wait for the one that reads and takes.
 const MOST_WORKERS: usize = 8;
 
-/// Blocks on their way for each worker: one being worked on, one waiting.
-const AHEAD: usize = 2;
+/// Blocks on their way for each worker: one being worked on, the others waiting, because the
+/// thread that reads and takes may have to wait for a processor itself.
+const AHEAD: usize = 4;
 
 /// How many threads are worth starting: none of their own for a small file.
 pub(super) fn workers(file_bytes: u64) -> usize {
