@@ -267,8 +267,8 @@ mod tests {
     #[test]
     fn a_picture_beside_the_campaign_is_read() {
         let folder = folder();
-        fs::create_dir(folder.path().join("media")).unwrap();
-        fs::write(folder.path().join("media/a.png"), PNG).unwrap();
+        fs::create_dir(folder.path().join("media")).expect("a folder");
+        fs::write(folder.path().join("media/a.png"), PNG).expect("a file");
         let media = read_header_file(folder.path(), "media/a.png").expect("a usable file");
         assert_eq!((media.base_name.as_str(), media.content_type), ("a.png", "image/png"));
         assert_eq!(&media.bytes[..], PNG);
@@ -290,7 +290,7 @@ mod tests {
             ("a.gif", b"GIF89a", "media/extension"),
             ("png", PNG, "media/extension"),
         ] {
-            fs::write(folder.path().join(name), bytes).unwrap();
+            fs::write(folder.path().join(name), bytes).expect("a file");
             assert_eq!(rule(folder.path(), name), expected, "{name}");
         }
     }
@@ -299,8 +299,8 @@ mod tests {
     fn nothing_outside_the_folder_is_read() {
         let outer = folder();
         let inner = outer.path().join("campaign");
-        fs::create_dir(&inner).unwrap();
-        fs::write(outer.path().join("secret.png"), PNG).unwrap();
+        fs::create_dir(&inner).expect("a folder");
+        fs::write(outer.path().join("secret.png"), PNG).expect("a file");
         let absolute = outer.path().join("secret.png").display().to_string();
         for path in ["../secret.png", "a/../../secret.png", &absolute, "", ".", "a\\b.png"] {
             assert_eq!(rule(&inner, path), "media/path", "{path}");
@@ -313,30 +313,31 @@ mod tests {
     fn links_out_pipes_and_folders_are_refused() {
         let outer = folder();
         let inner = outer.path().join("campaign");
-        fs::create_dir(&inner).unwrap();
-        fs::write(outer.path().join("secret.png"), PNG).unwrap();
-        std::os::unix::fs::symlink("../secret.png", inner.join("link.png")).unwrap();
-        std::os::unix::fs::symlink("..", inner.join("up")).unwrap();
-        fs::create_dir(inner.join("folder.png")).unwrap();
+        fs::create_dir(&inner).expect("a folder");
+        fs::write(outer.path().join("secret.png"), PNG).expect("a file");
+        std::os::unix::fs::symlink("../secret.png", inner.join("link.png")).expect("a link");
+        std::os::unix::fs::symlink("..", inner.join("up")).expect("a link");
+        fs::create_dir(inner.join("folder.png")).expect("a folder");
         let pipe = rustix::fs::FileType::Fifo;
         let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
-        rustix::fs::mknodat(rustix::fs::CWD, inner.join("pipe.png"), pipe, mode, 0).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, inner.join("pipe.png"), pipe, mode, 0)
+            .expect("a pipe");
         assert_eq!(rule(&inner, "link.png"), "media/outside");
         assert_eq!(rule(&inner, "up/secret.png"), "media/outside");
         assert_eq!(rule(&inner, "folder.png"), "media/not-a-file");
         assert_eq!(rule(&inner, "pipe.png"), "media/not-a-file");
-        fs::write(inner.join("real.png"), PNG).unwrap();
-        std::os::unix::fs::symlink("real.png", inner.join("inside.png")).unwrap();
+        fs::write(inner.join("real.png"), PNG).expect("a file");
+        std::os::unix::fs::symlink("real.png", inner.join("inside.png")).expect("a link");
         assert_eq!(rule(&inner, "inside.png"), "fine");
-        fs::write(inner.join("a\"b.png"), PNG).unwrap();
+        fs::write(inner.join("a\"b.png"), PNG).expect("a file");
         assert_eq!(rule(&inner, "a\"b.png"), "media/name");
     }
 
     #[test]
     fn too_large_files_are_refused_unread() {
         let folder = folder();
-        let file = File::create(folder.path().join("a.png")).unwrap();
-        file.set_len(MAX_IMAGE_BYTES + 1).unwrap();
+        let file = File::create(folder.path().join("a.png")).expect("a file");
+        file.set_len(MAX_IMAGE_BYTES + 1).expect("a file");
         assert_eq!(rule(folder.path(), "a.png"), "media/too-large");
     }
 }
