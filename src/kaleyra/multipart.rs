@@ -77,7 +77,7 @@ impl Multipart {
 }
 
 fn boundary_in(content_type: &str) -> &str {
-    content_type.strip_prefix(CONTENT_TYPE).unwrap_or_default()
+    &content_type[CONTENT_TYPE.len()..]
 }
 
 fn open_part(text: &mut Vec<u8>, boundary: &str, name: &str) {
