@@ -109,7 +109,8 @@ pub(crate) fn write(folder: &Path, rows: u64, seed: u64) -> io::Result<()> {
         let (tier, orders) = ((random >> 24) % 4, (random >> 32) % 50);
         writeln!(out, "+{}{number:0digits$},{name},{city},{tier},{orders}", PLANS[at].0)?;
     }
-    out.flush()
+    // On the disk, so that it is not being written there while something is measured.
+    out.into_inner()?.sync_all()
 }
 
 /// The plan of the next person: by share, or the first with numbers left.

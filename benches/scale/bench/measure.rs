@@ -10,9 +10,13 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
-/// How often memory is looked at. The system keeps the highest value, so only the growth
-/// of the last interval can be missed.
-const INTERVAL: Duration = Duration::from_millis(1);
+/// How often a process is looked at, at most. The system keeps the highest value of its memory,
+/// so only the growth since the last look can be missed.
+const OFTEN: Duration = Duration::from_millis(1);
+/// How often at least: looking takes time from a processor.
+const SELDOM: Duration = Duration::from_millis(5);
+/// So many looks in the time that has passed are enough.
+const LOOKS: u32 = 200;
 
 /// What one process cost.
 #[derive(Clone, Copy, Debug)]
@@ -41,9 +45,7 @@ impl Runs {
         times: usize,
         mut run: impl FnMut(usize) -> Result<Cost, E>,
     ) -> Result<Self, E> {
-        let mut costs = (0..times).map(&mut run).collect::<Result<Vec<_>, _>>()?;
-        costs.sort_by_key(Cost::told);
-        Ok(Self(costs))
+        (0..times).map(&mut run).collect::<Result<Vec<_>, _>>().map(Self::from)
     }
 
     /// The one in the middle, by the time that is told of it.
@@ -61,6 +63,13 @@ impl Runs {
 impl From<Cost> for Runs {
     fn from(cost: Cost) -> Self {
         Self(vec![cost])
+    }
+}
+
+impl From<Vec<Cost>> for Runs {
+    fn from(mut costs: Vec<Cost>) -> Self {
+        costs.sort_by_key(Cost::told);
+        Self(costs)
     }
 }
 
@@ -103,7 +112,7 @@ pub(super) fn run_watching(
         if grew.is_none() && size() > before {
             grew = Some(started.elapsed());
         }
-        thread::sleep(INTERVAL);
+        thread::sleep((started.elapsed() / LOOKS).clamp(OFTEN, SELDOM));
     }
     let wall = started.elapsed();
     let cpu = cpu_time(child.id()).unwrap_or_default();
