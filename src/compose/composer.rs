@@ -1,30 +1,26 @@
-//! Renders the messages of one campaign.
-//!
-//! It is long because rendering, hashing and masking must treat each part alike, and that
-//! is seen only side by side.
+//! The messages of one campaign. Composing, hashing and masking must treat each part alike,
+//! so they stand side by side.
 
-use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 
-use minijinja::{Environment, Error, ErrorKind, Value};
+use minijinja::Environment;
 
 use crate::diagnostic::RuleId;
 use crate::model::{
-    Campaign, CodeKey, ContentHash, CouponCode, KeyFingerprint, Message, PhoneNumber, Recipient,
+    Campaign, CodeKey, ContentHash, CouponCode, KeyFingerprint, Message, Recipient,
 };
 
 use super::code::{CODE_ALPHABET, Draw, Drawer};
 use super::compiled::{Pattern, Varies, check_text, text_fault};
 use super::content::{ContentHasher, FixedFields};
-use super::context::Row;
 use super::fault::{ComposeError, RowFault, TemplateFault};
-use super::language::{MAX_TEXT, environment, render, write_plain};
+use super::language::{environment, write_plain};
 use super::masked::{MaskedMessage, Reveal, mask_code, write_masked};
 use super::pattern::{Slot, patterns};
 use super::scan::scan;
-use super::simple::Piece;
 use super::text_rules::TextFault;
+
+use render::digits;
 
 /// Stands for a drawn code where the content is hashed. No text that may be sent holds a
 /// control character.
@@ -376,151 +372,12 @@ impl Composer {
             None => hasher.code(code.as_str()),
         }
     }
-
-    fn render_plain(&self, pattern: &Pattern, inputs: Inputs<'_>) -> Result<String, RowFault> {
-        self.render_drawing(pattern, inputs, None)
-    }
-
-    /// Renders a pattern, the short way where there is one.
-    fn render_drawing(
-        &self,
-        pattern: &Pattern,
-        inputs: Inputs<'_>,
-        draw: Option<(&Drawer, PhoneNumber, u32)>,
-    ) -> Result<String, RowFault> {
-        if let Some(pieces) = &pattern.pieces {
-            return self.join(pattern, pieces, inputs, draw);
-        }
-        let draw =
-            draw.map(|(drawer, number, counter)| Draw::value(drawer.clone(), number, counter));
-        let row = self.row(pattern, inputs)?.drawing(draw);
-        self.render_row(&self.env, pattern, inputs, row)
-    }
-
-    fn join(
-        &self,
-        pattern: &Pattern,
-        pieces: &[Piece],
-        inputs: Inputs<'_>,
-        draw: Option<(&Drawer, PhoneNumber, u32)>,
-    ) -> Result<String, RowFault> {
-        let fault = |kind| Err(self.render_fault(pattern, inputs, &Error::from(kind)));
-        let mut text = String::new();
-        let mut calls = 0;
-        for piece in pieces {
-            match (piece, draw) {
-                (Piece::Text(literal), _) => text.push_str(literal),
-                (Piece::Variable(name), _) => match self.cell(pattern, name, inputs)? {
-                    Some(value) => text.push_str(&value),
-                    None => return fault(ErrorKind::UndefinedError),
-                },
-                (Piece::Draw(count), Some((drawer, number, counter))) => {
-                    text.push_str(&drawer.draw(number, counter, calls, *count));
-                    calls += 1;
-                }
-                (Piece::Draw(_), None) => return fault(ErrorKind::UnknownFunction),
-            }
-            if text.len() > MAX_TEXT {
-                return fault(ErrorKind::WriteFailure);
-            }
-        }
-        Ok(text)
-    }
-
-    fn render_row(
-        &self,
-        env: &Environment<'static>,
-        pattern: &Pattern,
-        inputs: Inputs<'_>,
-        row: Row,
-    ) -> Result<String, RowFault> {
-        render(env, &pattern.name, Value::from_object(row))
-            .map_err(|error| self.render_fault(pattern, inputs, &error))
-    }
-
-    /// The variables that a pattern names, for one rendering.
-    fn row(&self, pattern: &Pattern, inputs: Inputs<'_>) -> Result<Row, RowFault> {
-        let mut values = Vec::with_capacity(pattern.names.len());
-        for name in &*pattern.names {
-            values.push(self.variable(pattern, name, inputs)?);
-        }
-        Ok(Row::new(Arc::clone(&pattern.names), values))
-    }
-
-    fn variable(
-        &self,
-        pattern: &Pattern,
-        name: &str,
-        inputs: Inputs<'_>,
-    ) -> Result<Option<Value>, RowFault> {
-        Ok(self.cell(pattern, name, inputs)?.map(|text| Value::from(text.as_ref())))
-    }
-
-    fn cell<'a>(
-        &'a self,
-        pattern: &Pattern,
-        name: &str,
-        inputs: Inputs<'a>,
-    ) -> Result<Option<Cow<'a, str>>, RowFault> {
-        match name {
-            "campaign" => return Ok(Some(Cow::Borrowed(&self.campaign))),
-            "phone" => return Ok(inputs.recipient.map(|who| Cow::Owned(digits(who.number)))),
-            "coupon_code" if pattern.slot != Slot::CouponCode => {
-                return Ok(inputs.code.map(Cow::Borrowed));
-            }
-            _ => {}
-        }
-        let Some(cell) = inputs.recipient.and_then(|recipient| recipient.fields.get(name)) else {
-            return Ok(None);
-        };
-        if cell.len() > MAX_TEXT {
-            return Err(RowFault {
-                pointer: pattern.slot.pointer(),
-                rule: RuleId("template/too-long"),
-                message: format!("`{name}` has more than {MAX_TEXT} bytes"),
-                hint: None,
-            });
-        }
-        Ok(Some(Cow::Borrowed(cell)))
-    }
-
-    /// Names the pattern and the variable; what the engine says may hold the row's values.
-    fn render_fault(&self, pattern: &Pattern, inputs: Inputs<'_>, error: &Error) -> RowFault {
-        let name = pattern.slot.name();
-        let missing = pattern.names.iter().zip(&pattern.optional).find(|(name, optional)| {
-            !**optional && matches!(self.variable(pattern, name, inputs), Ok(None))
-        });
-        let mut hint = None;
-        let (rule, message) = match (error.kind(), missing) {
-            (ErrorKind::UndefinedError, Some((column, _))) => {
-                hint = Some(format!("`{{{{ {column}|default(\"…\") }}}}` stands in for it"));
-                ("template/missing-value", format!("the row has no `{column}`"))
-            }
-            (ErrorKind::UndefinedError, None) => {
-                ("template/missing-value", format!("{name} uses a value that is not there"))
-            }
-            (ErrorKind::OutOfFuel, _) => {
-                ("template/too-complex", format!("{name} takes too many steps"))
-            }
-            (ErrorKind::WriteFailure, _) => {
-                ("template/too-long", format!("{name} grows beyond {MAX_TEXT} bytes"))
-            }
-            (kind, _) => ("template/render", format!("{name} cannot be rendered: {kind}")),
-        };
-        RowFault { pointer: pattern.slot.pointer(), rule: RuleId(rule), message, hint }
-    }
 }
 
 impl fmt::Debug for Composer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Composer({})", self.campaign)
     }
-}
-
-/// `phone` in patterns: the digits with country code and without `+`, since a `+` in a link
-/// reads as a space.
-fn digits(number: PhoneNumber) -> String {
-    number.digits()
 }
 
 fn no_key() -> RowFault {
@@ -533,5 +390,6 @@ fn no_key() -> RowFault {
 }
 
 mod fixed;
+mod render;
 #[cfg(test)]
 mod tests;

@@ -11,8 +11,8 @@ use super::super::CodeBook;
 use super::super::fixture::{asha, campaign, campaign_with, key, person};
 use super::*;
 use crate::model::{
-    Anchor, ExpirationForm, Header, Language, MediaFile, OfferWindow, Rate, TemplateName,
-    TemplateText, Timestamp,
+    Anchor, ExpirationForm, Header, Language, MediaFile, OfferWindow, PhoneNumber, Rate,
+    TemplateName, TemplateText, Timestamp,
 };
 
 fn composer(campaign: &Campaign) -> Composer {
