@@ -16,6 +16,7 @@ mod seeds;
 mod shell;
 mod stories;
 mod walk;
+mod weather;
 mod world;
 
 use std::sync::Arc;

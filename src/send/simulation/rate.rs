@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::job;
-use super::world::{Weather, World};
+use super::weather::Weather;
+use super::world::World;
 
 fn fair(latency_ms: u64) -> Weather {
     let latency = Duration::from_millis(latency_ms);

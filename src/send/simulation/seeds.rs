@@ -10,7 +10,8 @@ use crate::model::{OfferEnd, Share, State};
 
 use super::super::backoff::Chance;
 use super::super::job::{Job, StopSignal};
-use super::world::{Weather, World};
+use super::weather::Weather;
+use super::world::World;
 use super::{job, start};
 
 /// Seeds of a normal test run.

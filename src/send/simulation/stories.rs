@@ -6,7 +6,8 @@ use crate::event::StopReason;
 use crate::model::{HaltReason, OfferEnd, Share, StateCounts};
 
 use super::super::job::{Job, StopSignal};
-use super::world::{Weather, World};
+use super::weather::Weather;
+use super::world::World;
 use super::{job, start};
 
 fn world(job: Job, weather: Weather) -> World {
