@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
 
 use super::entry::{Entry, SLOT, UnrecordedOutcome};
 use super::place::JournalPlace;
@@ -15,6 +17,11 @@ use crate::ledger::types::Change;
 use crate::model::{LedgerSecret, Lineage};
 
 const TITLE: &str = "offercast journal 1 ";
+
+/// How often a journal is made that others take for left behind, each time for as long as they
+/// need to record what such journals hold: ten seconds.
+const ATTEMPTS: u32 = 200;
+const TRY_EVERY: Duration = Duration::from_millis(50);
 
 /// Zeros are written this many slots at a time.
 const AT_ONCE: usize = 256;
@@ -50,12 +57,9 @@ impl Journal {
             operation: "make room for outcomes in",
             source,
         };
-        let is_new = fs::symlink_metadata(&path).is_err();
-        let file = open(&path, true).map_err(fail)?;
+        let (file, is_new) = make(place).map_err(fail)?;
         let Seen { lineage, mark } = seen;
         let slots = slots.min(MOST_SLOTS);
-        // Says that its writer lives, until it does no more.
-        file.try_lock().map_err(|error| fail(error.into()))?;
         zero(&file, slots + 1)
             .and_then(|()| file.write_all_at(header(&lineage, &mark).as_bytes(), 0))
             .and_then(|()| file.sync_all())
@@ -161,6 +165,21 @@ impl Found {
         })?;
         sync_folder(&place.folder)
     }
+}
+
+/// The file, locked, which says that its writer lives, until it does no more; and whether it is
+/// a new one. Before it is locked, another process may take it for left behind, find nothing in
+/// it and remove it.
+fn make(place: &JournalPlace) -> io::Result<(File, bool)> {
+    for _ in 0..ATTEMPTS {
+        let is_new = fs::symlink_metadata(&place.path).is_err();
+        let file = open(&place.path, true)?;
+        if place.locks(&file)? {
+            return Ok((file, is_new));
+        }
+        thread::sleep(TRY_EVERY);
+    }
+    Err(ErrorKind::WouldBlock.into())
 }
 
 /// Never a link, a pipe or a device; open for both, so that not even a pipe is waited for.

@@ -7,6 +7,8 @@
 mod entry;
 mod file;
 mod place;
+#[cfg(test)]
+mod tests;
 
 pub(super) use entry::Entry;
 pub use entry::UnrecordedOutcome;

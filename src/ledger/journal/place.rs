@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::ledger::error::LedgerError;
@@ -58,16 +58,32 @@ impl JournalPlace {
         Ok(places)
     }
 
-    /// Takes it from a process that is there no more; `None` while that one lives.
+    /// Takes it from a process that is there no more; `None` while that one lives, and where
+    /// somebody else has taken and removed it.
     pub(in crate::ledger) fn claim(&self) -> Result<Option<File>, LedgerError> {
         let path = &self.path;
         let io = |source| LedgerError::Io { path: path.clone(), operation: "open", source };
         let mut open = OpenOptions::new();
-        let file = open.read(true).write(true).custom_flags(no_follow()).open(path).map_err(io)?;
+        let file = match open.read(true).write(true).custom_flags(no_follow()).open(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            file => file.map_err(io)?,
+        };
+        Ok(self.locks(&file).map_err(io)?.then_some(file))
+    }
+
+    /// Locks a file that was opened here, until it is closed; whether that was done, and it is
+    /// the one that stands here still. Whoever removes a journal has it locked.
+    pub(super) fn locks(&self, file: &File) -> io::Result<bool> {
         match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(source)) => Err(io(source)),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(false),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        let (opened, here) = (file.metadata()?, fs::symlink_metadata(&self.path));
+        match here {
+            Ok(here) => Ok((here.dev(), here.ino()) == (opened.dev(), opened.ino())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
