@@ -11,7 +11,7 @@ use super::place::LedgerFile;
 use super::types::LockTimeout;
 
 /// How often a lock that is waited for is tried.
-const TRY_EVERY: Duration = Duration::from_millis(50);
+pub(super) const TRY_EVERY: Duration = Duration::from_millis(50);
 
 /// How often, at that interval, a lock file is read again that names nobody yet: its new
 /// holder is just about to write.

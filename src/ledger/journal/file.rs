@@ -5,12 +5,11 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::thread;
-use std::time::Duration;
 
 use super::entry::{Entry, SLOT, UnrecordedOutcome};
 use super::place::JournalPlace;
 use crate::ledger::error::LedgerError;
-use crate::ledger::lock::no_follow;
+use crate::ledger::lock::{TRY_EVERY, no_follow};
 use crate::ledger::place::sync_folder;
 use crate::ledger::serial::{Mark, Seen};
 use crate::ledger::types::Change;
@@ -18,10 +17,9 @@ use crate::model::{LedgerSecret, Lineage};
 
 const TITLE: &str = "offercast journal 1 ";
 
-/// How often a journal is made that others take for left behind, each time for as long as they
-/// need to record what such journals hold: ten seconds.
+/// How often a journal that others have taken for left behind is tried to be made: for ten
+/// seconds, which is long for recording what they found in such journals.
 const ATTEMPTS: u32 = 200;
-const TRY_EVERY: Duration = Duration::from_millis(50);
 
 /// Zeros are written this many slots at a time.
 const AT_ONCE: usize = 256;

@@ -79,8 +79,8 @@ impl JournalPlace {
             Err(TryLockError::WouldBlock) => return Ok(false),
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        let (opened, here) = (file.metadata()?, fs::symlink_metadata(&self.path));
-        match here {
+        let opened = file.metadata()?;
+        match fs::symlink_metadata(&self.path) {
             Ok(here) => Ok((here.dev(), here.ino()) == (opened.dev(), opened.ino())),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
