@@ -186,7 +186,7 @@ mod tests {
             }],
             "error": {}
         });
-        assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), page);
+        assert_eq!(serde_json::from_str::<Value>(&body).expect("JSON"), page);
     }
 
     #[test]
@@ -198,7 +198,7 @@ mod tests {
             "error": {"error": "Incorrect SID or API key."}
         });
         let refusal = Refusal::wrong_account();
-        assert_eq!(serde_json::from_str::<Value>(&refusal.body()).unwrap(), page);
+        assert_eq!(serde_json::from_str::<Value>(&refusal.body()).expect("JSON"), page);
         assert_eq!(refusal.status, 401);
     }
 
@@ -208,11 +208,16 @@ mod tests {
         let mut listing = listing(&accepted, EchoedRecipients::E164);
         listing.reverse = true;
         listing.error = Some("one \"is\" missing");
-        let body: Value = serde_json::from_str(&listing.body()).unwrap();
+        let body: Value = serde_json::from_str(&listing.body()).expect("JSON");
         assert_eq!(body["totalCount"], 2);
         assert_eq!(body["data"][0]["recipient"], "+12025550125");
         assert_eq!(
-            body["data"][0]["message_id"].as_str().unwrap().rsplit(':').next().unwrap(),
+            body["data"][0]["message_id"]
+                .as_str()
+                .expect("an id")
+                .rsplit(':')
+                .next()
+                .expect("its end"),
             "2"
         );
         assert_eq!(body["error"]["error"], "one \"is\" missing");

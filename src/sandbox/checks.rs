@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn numbers_are_taken_with_and_without_plus() {
         assert_eq!(
-            recipients("+12025550123,12025550124").unwrap(),
+            recipients("+12025550123,12025550124").expect("two numbers"),
             [12_025_550_123, 12_025_550_124]
         );
         for wrong in
@@ -212,14 +212,14 @@ mod tests {
     #[test]
     fn a_hundred_numbers_are_the_most() {
         let list = |count: usize| vec!["12025550123"; count].join(",");
-        assert_eq!(recipients(&list(100)).unwrap().len(), 100);
+        assert_eq!(recipients(&list(100)).expect("a hundred").len(), 100);
         assert!(recipients(&list(101)).is_err());
     }
 
     #[test]
     fn a_code_stands_in_quotes_and_has_at_most_15_characters() {
-        assert_eq!(coupon_code("\"happy76\"").unwrap(), "happy76");
-        assert_eq!(coupon_code("\"ÄÖÜÄÖÜÄÖÜÄÖÜÄÖÜ\"").unwrap().chars().count(), 15);
+        assert_eq!(coupon_code("\"happy76\"").expect("a code"), "happy76");
+        assert_eq!(coupon_code("\"ÄÖÜÄÖÜÄÖÜÄÖÜÄÖÜ\"").expect("a code").chars().count(), 15);
         for wrong in ["happy76", "'happy76'", "\"\"", "\"1234567890123456\"", "76", "\"a", "“a”"]
         {
             assert!(coupon_code(wrong).is_err(), "{wrong}");
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn params_stand_in_quotes() {
-        assert_eq!(params("\"Mike\",\"25%\"").unwrap(), ["Mike", "25%"]);
+        assert_eq!(params("\"Mike\",\"25%\"").expect("two"), ["Mike", "25%"]);
         for wrong in ["Mike", "\"Mike\",", "[\"Mike\"]", "\"a\"],[\"b\"", "1", "\"a"] {
             assert!(params(wrong).is_err(), "{wrong}");
         }
@@ -301,7 +301,7 @@ mod tests {
         ] {
             assert!(judge.expiration(&wrong).is_err(), "{wrong}");
         }
-        assert_eq!(judge.expiration(&one).unwrap(), 1_209_600_000);
+        assert_eq!(judge.expiration(&one).expect("an instant"), 1_209_600_000);
     }
 
     #[test]
