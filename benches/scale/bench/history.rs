@@ -8,10 +8,10 @@ use rusqlite::Connection;
 use super::server::Server;
 
 /// Everybody accepted but the last `pending` people.
-const ACCEPT: &str = "UPDATE recipients
+const ACCEPT: &str = "UPDATE deliveries
   SET state = 'accepted', attempts = 1, attempted_at = updated_at, accepted_at = updated_at,
     message_id = 'scale:' || id, request_id = 'scale'
-  WHERE state = 'pending' AND id <= (SELECT max(id) FROM recipients) - ?1";
+  WHERE state = 'pending' AND id <= (SELECT max(id) FROM deliveries) - ?1";
 
 /// The same in PostgreSQL, with the room of the old rows given back as its own cleaning does.
 const ACCEPT_THERE: &str = "UPDATE offercast.recipients

@@ -15,7 +15,7 @@ const MOST_FINDINGS: usize = 100;
 
 const RECIPIENTS: &str = concat!(
     "SELECT ",
-    deciding_columns!(),
+    deciding_columns!("r"),
     ", ",
     text_columns!(),
     ", r.person FROM offercast.recipients AS r"

@@ -26,7 +26,7 @@ const FORGOTTEN_PEOPLE: &str = "SELECT person, forgotten_at FROM offercast.forgo
 
 const RECIPIENTS: &str = concat!(
     "SELECT ",
-    deciding_columns!(),
+    deciding_columns!("r"),
     ", r.person, r.cause FROM offercast.recipients AS r WHERE r.person = ANY ($1)"
 );
 const ISSUED: &str = "SELECT id, campaign, number, person FROM offercast.issued_codes

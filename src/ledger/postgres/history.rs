@@ -22,7 +22,7 @@ macro_rules! history_of {
     ($condition:literal, $order:literal) => {
         concat!(
             "DECLARE history NO SCROLL CURSOR FOR SELECT ",
-            deciding_columns!(),
+            deciding_columns!("r"),
             ", ",
             text_columns!(),
             ", c.name, p.plan_id, r.cause, r.attempts, r.message_id, r.request_id,

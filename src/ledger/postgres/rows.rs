@@ -4,7 +4,7 @@ use tokio_postgres::Row;
 
 use crate::ledger::rows::{DECIDING_COLUMNS, Deciding, StoredPlan, Texts, Verified};
 use crate::ledger::types::ConsumedPlan;
-use crate::model::Timestamp;
+use crate::model::{State, Timestamp};
 
 use super::fault::Fault;
 
@@ -18,7 +18,9 @@ pub(super) fn read_recipient(row: &Row) -> Result<Verified<'_>, Fault> {
         content: row.get(6),
         round: row.get(7),
     };
-    Ok(Verified::new(row.get(0), deciding, row.get(3), row.get(8))?)
+    let id = row.get(0);
+    let state = State::parse(row.get(3)).ok_or_else(|| Fault::row("recipients", id))?;
+    Ok(Verified::new(id, deciding, state, row.get(8))?)
 }
 
 /// Reads the texts of the same row, which come after the deciding columns.

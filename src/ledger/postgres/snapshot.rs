@@ -35,7 +35,7 @@ const PLANS: &str = concat!(
 
 const RECIPIENTS: &str = concat!(
     "SELECT ",
-    deciding_columns!(),
+    deciding_columns!("r"),
     ", r.cause, r.receipt FROM offercast.recipients AS r WHERE r.campaign = $1"
 );
 
@@ -47,13 +47,13 @@ const ISSUED: &str = "SELECT i.id, i.number, i.coupon_code, i.code_digest
 
 const NUMBERS: &str = concat!(
     "SELECT ",
-    deciding_columns!(),
+    deciding_columns!("r"),
     " FROM offercast.recipients AS r WHERE r.campaign = $1"
 );
 
 const PENDING: &str = concat!(
     "SELECT ",
-    deciding_columns!(),
+    deciding_columns!("r"),
     ", ",
     text_columns!(),
     ", r.attempts FROM offercast.recipients AS r
@@ -62,7 +62,7 @@ const PENDING: &str = concat!(
 
 const PENDING_BETWEEN: &str = concat!(
     "SELECT ",
-    deciding_columns!(),
+    deciding_columns!("r"),
     ", ",
     text_columns!(),
     ", r.attempts FROM offercast.recipients AS r

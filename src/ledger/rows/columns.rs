@@ -1,11 +1,15 @@
 //! Which columns are read, in which order. The tables are called the same in every store;
 //! `r` stands for `recipients`, `p` for `plans`.
 
-/// What [`super::Verified`] is made of, from `recipients AS r`.
+/// What [`super::Verified`] is made of, from `recipients AS r`. Which table has the state is the
+/// store's affair.
 macro_rules! deciding_columns {
-    () => {
-        "r.id, r.campaign, r.plan, r.state, r.number, r.code_digest, r.content_hash, r.round, \
-         r.checksum"
+    ($states:literal) => {
+        concat!(
+            "r.id, r.campaign, r.plan, ",
+            $states,
+            ".state, r.number, r.code_digest, r.content_hash, r.round, r.checksum"
+        )
     };
 }
 /// What [`super::Texts`] are made of, after the deciding ones.

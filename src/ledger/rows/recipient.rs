@@ -77,11 +77,12 @@ impl Texts<'_> {
 }
 
 impl<'r> Verified<'r> {
-    /// Understands the row `id`, if its deciding part is as it was written.
+    /// Understands the row `id`, if its deciding part is as it was written and its state one
+    /// that the person can be in: nobody who is forgotten can be sent to.
     pub(in crate::ledger) fn new(
         id: i64,
         deciding: Deciding<'r>,
-        state: &str,
+        state: State,
         checksum: i64,
     ) -> Result<Self, Damage> {
         let damaged = || damaged(id);
@@ -89,7 +90,10 @@ impl<'r> Verified<'r> {
             return Err(damaged());
         }
         let whose = Whose::of_stored(deciding.number).ok_or_else(damaged)?;
-        let state = State::parse(state).ok_or_else(damaged)?;
+        let is_open = matches!(state, State::Pending | State::Attempting);
+        if is_open && matches!(whose, Whose::Forgotten(_)) {
+            return Err(damaged());
+        }
         let content = content_hash(deciding.content).ok_or_else(damaged)?;
         Ok(Self { id, whose, state, content, deciding, checksum })
     }
@@ -187,4 +191,25 @@ impl Messages {
 
 fn damaged(row: i64) -> Damage {
     Damage::Row { table: "recipients", row }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_who_is_forgotten_waits_to_be_sent_to() {
+        let read = |number, state| {
+            let content = &[7; 16];
+            let deciding =
+                Deciding { campaign: 1, plan: 1, number, code_digest: 5, content, round: 0 };
+            let checksum = deciding.checksum();
+            Verified::new(1, deciding, state, checksum).is_ok()
+        };
+        for state in State::ALL {
+            assert!(read(919_876_543_210, state), "{state}");
+            let is_open = matches!(state, State::Pending | State::Attempting);
+            assert_eq!(read(-91, state), !is_open, "{state}");
+        }
+    }
 }

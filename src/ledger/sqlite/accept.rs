@@ -9,12 +9,12 @@ use super::statements::Statements;
 // Ids of ?6 bytes each, one after the other, of one request. As all statements that change many
 // rows it says OR FAIL: any failure undoes the whole transaction, so SQLite need not keep the
 // pages as they were before the statement.
-const OF_ONE_REQUEST: &str = "UPDATE OR FAIL recipients SET state = 'accepted',
+const OF_ONE_REQUEST: &str = "UPDATE OR FAIL deliveries SET state = 'accepted',
     message_id = CAST(substr(?3, (id - ?1) * ?6 + 1, ?6) AS TEXT), request_id = ?4,
     accepted_at = ?2, updated_at = ?2
   WHERE id BETWEEN ?1 AND ?5 AND state = 'attempting'";
 // The same where each has a request of their own, its id of ?7 bytes.
-const OF_THEIR_OWN: &str = "UPDATE OR FAIL recipients SET state = 'accepted',
+const OF_THEIR_OWN: &str = "UPDATE OR FAIL deliveries SET state = 'accepted',
     message_id = CAST(substr(?3, (id - ?1) * ?6 + 1, ?6) AS TEXT),
     request_id = CAST(substr(?4, (id - ?1) * ?7 + 1, ?7) AS TEXT),
     accepted_at = ?2, updated_at = ?2

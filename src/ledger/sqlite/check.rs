@@ -6,21 +6,23 @@ use rusqlite::Connection;
 
 use crate::ledger::error::{Damage, LedgerError};
 use crate::ledger::forgotten::Whose;
-use crate::ledger::rows::{deciding_columns, plan_columns, text_columns};
+use crate::ledger::rows::{ALL_COLUMNS, deciding_columns, plan_columns, text_columns};
 
 use super::fault::Fault;
 use super::open::ReadLedger;
-use super::rows::{read_plan, read_recipient, read_texts};
+use super::rows::{everybody, read_plan, read_recipient, read_texts};
 
 /// The most findings listed; a broken file could have millions.
 const MOST_FINDINGS: usize = 100;
 
 const RECIPIENTS: &str = concat!(
     "SELECT ",
-    deciding_columns!(),
+    deciding_columns!("d"),
     ", ",
     text_columns!(),
-    ", r.person FROM recipients AS r ORDER BY r.id"
+    ", r.person, d.detail IS NULL AND d.message_id IS NULL AND d.request_id IS NULL FROM ",
+    everybody!(),
+    " ORDER BY r.id"
 );
 const PLANS: &str = concat!("SELECT ", plan_columns!(), " FROM plans AS p ORDER BY p.id");
 
@@ -29,11 +31,13 @@ const OVERFULL: &str = "SELECT p.id FROM plans AS p
   WHERE (SELECT count(*) FROM recipients AS r WHERE r.plan = p.id) > p.planned";
 const ELSEWHERE: &str = "SELECT r.id FROM recipients AS r CROSS JOIN plans AS p ON p.id = r.plan
   WHERE p.campaign <> r.campaign";
-const OUTSIDE_LAST_PLAN: &str = "SELECT r.id FROM recipients AS r
-  WHERE r.state IN ('pending', 'attempting')
+const OUTSIDE_LAST_PLAN: &str = "SELECT r.id FROM deliveries AS d
+    CROSS JOIN recipients AS r ON r.id = d.id
+  WHERE d.state IN ('pending', 'attempting')
     AND EXISTS (SELECT 1 FROM plans AS p WHERE p.campaign = r.campaign AND p.id > r.plan)";
-const SAME_MESSAGE: &str = "SELECT min(id) FROM recipients
-  WHERE message_id IS NOT NULL GROUP BY campaign, message_id HAVING count(*) > 1";
+const SAME_MESSAGE: &str = "SELECT min(d.id) FROM deliveries AS d
+    CROSS JOIN recipients AS r ON r.id = d.id
+  WHERE d.message_id IS NOT NULL GROUP BY r.campaign, d.message_id HAVING count(*) > 1";
 
 const UNREMEMBERED: &str = "SELECT r.id FROM recipients AS r
   WHERE r.person < 0 AND NOT EXISTS (SELECT 1 FROM forgotten AS f WHERE f.person = r.person)";
@@ -55,8 +59,8 @@ fn findings(connection: &Connection) -> Result<Vec<Damage>, Fault> {
         for (table, sql) in [
             ("plans", OVERFULL),
             ("recipients", ELSEWHERE),
-            ("recipients", OUTSIDE_LAST_PLAN),
-            ("recipients", SAME_MESSAGE),
+            ("deliveries", OUTSIDE_LAST_PLAN),
+            ("deliveries", SAME_MESSAGE),
             ("recipients", UNREMEMBERED),
         ] {
             let mut statement = connection.prepare(sql)?;
@@ -97,16 +101,19 @@ fn checksums(connection: &Connection, findings: &mut Vec<Damage>) -> Result<(), 
     let mut statement = connection.prepare(RECIPIENTS)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let person: i64 = row.get("person")?;
+        let person = row.get(ALL_COLUMNS)?;
+        let is_wordless: bool = row.get(ALL_COLUMNS + 1)?;
         let checked = read_recipient(row).and_then(|verified| {
             let texts = read_texts(&verified, row)?;
             if let Whose::Number(_) = verified.whose {
                 verified.message(&texts)?;
             }
-            if verified.is_of_person(&texts, person) {
-                Ok(())
-            } else {
-                Err(Fault::row("recipients", verified.id))
+            if !verified.is_of_person(&texts, person) {
+                return Err(Fault::row("recipients", verified.id));
+            }
+            match verified.whose {
+                Whose::Forgotten(_) if !is_wordless => Err(Fault::row("deliveries", verified.id)),
+                Whose::Number(_) | Whose::Forgotten(_) => Ok(()),
             }
         });
         keep_damage(checked, findings)?;

@@ -34,7 +34,8 @@ const ADD_CAMPAIGN: &str = "INSERT INTO campaigns (name, code_key, created_at) V
 const SET_CODE_KEY: &str = "UPDATE campaigns SET code_key = ?2 WHERE id = ?1 AND code_key IS NULL";
 
 const HAS_OPEN: &str = "SELECT EXISTS
-  (SELECT 1 FROM recipients NOT INDEXED WHERE plan = ?1 AND state IN ('pending', 'attempting'))";
+  (SELECT 1 FROM recipients AS r NOT INDEXED LEFT JOIN deliveries AS d ON d.id = r.id
+    WHERE r.plan = ?1 AND coalesce(d.state, 'pending') IN ('pending', 'attempting'))";
 
 const ADD_PLAN: &str = "INSERT INTO plans (campaign, plan_id, sender, consumed_at, offer_ends_at,
     offer_window_ms, terms, code_key, approval, api_host, sid_fingerprint, tool_version,
@@ -42,9 +43,10 @@ const ADD_PLAN: &str = "INSERT INTO plans (campaign, plan_id, sender, consumed_a
   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0)";
 const FINISH_PLAN: &str = "UPDATE plans SET planned = ?2, checksum = ?3 WHERE id = ?1";
 
-const SUPERSEDE: &str = "UPDATE recipients NOT INDEXED
+const SUPERSEDE: &str = "UPDATE deliveries AS d
   SET state = 'skipped', cause = 'superseded', updated_at = ?3
-  WHERE campaign = ?1 AND plan <> ?2 AND state = 'pending'";
+  WHERE d.state = 'pending' AND EXISTS (SELECT 1 FROM recipients AS r NOT INDEXED
+    WHERE r.id = d.id AND r.campaign = ?1 AND r.plan <> ?2)";
 
 /// Plans of several campaigns being consumed together: all or none. Dropping it without
 /// [`Consumption::commit`] leaves no trace.
@@ -390,7 +392,7 @@ pub(super) fn campaign_row(
 /// The state of a row, if there is one.
 pub(super) fn state_of(connection: &Connection, id: i64) -> Result<Option<State>, Fault> {
     let word: Option<String> = connection
-        .query_row("SELECT state FROM recipients WHERE id = ?1", [id], |row| row.get(0))
+        .query_row("SELECT state FROM deliveries WHERE id = ?1", [id], |row| row.get(0))
         .optional()?;
     Ok(word.and_then(|word| State::parse(&word)))
 }

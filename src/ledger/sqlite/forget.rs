@@ -19,7 +19,7 @@ use crate::model::{LedgerSecret, PhoneNumber, Timestamp};
 use super::fault::Fault;
 use super::marks;
 use super::open::{LockedLedger, ReadLedger};
-use super::rows::read_recipient;
+use super::rows::{everybody, read_recipient};
 use super::statements::Statements;
 use super::status::campaign_name;
 
@@ -27,8 +27,10 @@ const FORGOTTEN_PEOPLE: &str = "SELECT person, forgotten_at FROM forgotten NOT I
 
 const RECIPIENTS: &str = concat!(
     "SELECT ",
-    deciding_columns!(),
-    ", r.person, r.cause FROM recipients AS r NOT INDEXED ORDER BY r.id"
+    deciding_columns!("d"),
+    ", r.person, d.cause FROM ",
+    everybody!(),
+    " ORDER BY r.id"
 );
 const ISSUED: &str = "SELECT id, campaign, number, person FROM issued_codes NOT INDEXED";
 const AUDIT: &str = "SELECT id, campaign, number, person FROM audit NOT INDEXED";
@@ -40,12 +42,14 @@ const ADD: &str = "INSERT INTO forgotten (person, forgotten_at, forgotten_by) VA
 // Written before the row changes, so that it tells what was.
 const NOTE: &str = "INSERT INTO audit (campaign, plan, number, person, attempted_at, from_state,
     from_cause, to_state, reason, evidence, done_by, done_at)
-  SELECT campaign, plan, ?2, ?3, attempted_at, state, cause, ?4, ?5, NULL, ?6, ?7
-  FROM recipients WHERE id = ?1";
+  SELECT r.campaign, r.plan, ?2, ?3, d.attempted_at, d.state, d.cause, ?4, ?5, NULL, ?6, ?7
+  FROM recipients AS r JOIN deliveries AS d ON d.id = r.id WHERE r.id = ?1";
 const ERASE: &str = "UPDATE recipients SET number = ?2, person = ?3, content_hash = ?4,
     checksum = ?5, ext_id = NULL, coupon_code = '', params = NULL, url_suffix = NULL,
-    header_url = NULL, text_checksum = ?6, detail = NULL, message_id = NULL, request_id = NULL,
-    state = ?7, cause = ?8, updated_at = coalesce(?9, updated_at)
+    header_url = NULL, text_checksum = ?6
+  WHERE id = ?1";
+const ERASE_DELIVERY: &str = "UPDATE deliveries SET detail = NULL, message_id = NULL,
+    request_id = NULL, state = ?2, cause = ?3, updated_at = coalesce(?4, updated_at)
   WHERE id = ?1 AND state <> 'attempting'";
 const ERASE_ISSUED: &str = "UPDATE issued_codes SET number = ?2, person = ?3, ext_id = NULL,
     coupon_code = '' WHERE id = ?1";
@@ -183,23 +187,13 @@ fn erase(
         let (number, person, to) = (erased.number, erased.person, erased.state.as_str());
         statements.run(NOTE, (erased.id, number, person, to, FORGOTTEN, by, at))?;
         let changed_at = erased.is_changed.then_some(at);
-        let changed = statements.run(
-            ERASE,
-            (
-                erased.id,
-                number,
-                person,
-                NO_CONTENT.as_slice(),
-                erased.checksum,
-                erased.text_checksum,
-                to,
-                &erased.cause,
-                changed_at,
-            ),
-        )?;
-        if changed != 1 {
-            return Err(Fault::row("recipients", erased.id));
+        let delivery = (erased.id, to, &erased.cause, changed_at);
+        if statements.run(ERASE_DELIVERY, delivery)? != 1 {
+            return Err(Fault::row("deliveries", erased.id));
         }
+        let (content, checksum) = (NO_CONTENT.as_slice(), erased.checksum);
+        let of_row = (erased.id, number, person, content, checksum, erased.text_checksum);
+        statements.run(ERASE, of_row)?;
     }
     for (sql, rows) in [(ERASE_ISSUED, &found.issued), (ERASE_AUDIT, &found.audit)] {
         for Named { id, number, .. } in rows {

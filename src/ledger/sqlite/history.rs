@@ -11,49 +11,47 @@ use crate::model::{CampaignName, PlanId, Receipt, Timestamp};
 
 use super::fault::Fault;
 use super::open::ReadLedger;
-use super::rows::{read_recipient, read_texts};
+use super::rows::{everybody, read_recipient, read_texts};
 
 macro_rules! history_of {
     ($($rows:tt)*) => {
         concat!(
             "SELECT ",
-            deciding_columns!(),
+            deciding_columns!("d"),
             ", ",
             text_columns!(),
-            ", c.name, p.plan_id, r.cause, r.attempts, r.message_id, r.request_id,
-              r.offer_ends_at, r.accepted_at, r.updated_at, r.receipt, r.attempted_at",
+            ", c.name, p.plan_id, d.cause, d.attempts, d.message_id, d.request_id,
+              d.offer_ends_at, d.accepted_at, d.updated_at, d.receipt, d.attempted_at FROM ",
             $($rows)*
         )
     };
 }
 
 // LEFT JOIN: a row without its plan is damage to tell of, not a row to leave out.
-macro_rules! in_order {
+macro_rules! each_row {
     ($condition:literal) => {
         history_of!(concat!(
-            " FROM recipients AS r NOT INDEXED LEFT JOIN plans AS p ON p.id = r.plan
+            everybody!(),
+            " LEFT JOIN plans AS p ON p.id = r.plan
               LEFT JOIN campaigns AS c ON c.id = r.campaign
               WHERE (?1 IS NULL OR c.name = ?1) ",
-            $condition,
-            " ORDER BY r.id"
+            $condition
         ))
     };
 }
 
-// Few people, so that sorting them costs nothing to speak of.
-const UNKNOWN: &str = history_of!(
-    " FROM recipients AS r NOT INDEXED LEFT JOIN plans AS p ON p.id = r.plan
-      LEFT JOIN campaigns AS c ON c.id = r.campaign
-      WHERE (?1 IS NULL OR c.name = ?1) AND r.state = 'unknown'
-      ORDER BY c.name, r.cause, r.attempted_at, r.id"
+// Few people, so that sorting them costs nothing to speak of. A delivery that is missing is
+// told of here as well.
+const UNKNOWN: &str = each_row!(
+    "AND (d.state = 'unknown' OR d.id IS NULL) ORDER BY c.name, d.cause, d.attempted_at, r.id"
 );
-
-const ALL: &str = in_order!("");
-const BY_ID: &str = in_order!("AND r.ext_id = ?2");
-const BY_CODE: &str = in_order!("AND r.coupon_code = ?2");
+const ALL: &str = each_row!("ORDER BY r.id");
+const BY_ID: &str = each_row!("AND r.ext_id = ?2 ORDER BY r.id");
+const BY_CODE: &str = each_row!("AND r.coupon_code = ?2 ORDER BY r.id");
 // The one search through an index: campaign by campaign, one look each.
 const BY_PERSON: &str = history_of!(
-    " FROM campaigns AS c CROSS JOIN recipients AS r ON r.campaign = c.id
+    "campaigns AS c CROSS JOIN recipients AS r ON r.campaign = c.id
+      LEFT JOIN deliveries AS d ON d.id = r.id
       LEFT JOIN plans AS p ON p.id = r.plan
       WHERE (?1 IS NULL OR c.name = ?1) AND r.person = ?2 ORDER BY r.id"
 );

@@ -14,8 +14,7 @@ use super::statements::Statements;
 use super::survey::anybody_attempting;
 use super::write::conclude;
 
-const RESCUE: &str =
-    "UPDATE recipients NOT INDEXED SET state = 'unknown', cause = 'crash', updated_at = ?1
+const RESCUE: &str = "UPDATE deliveries SET state = 'unknown', cause = 'crash', updated_at = ?1
   WHERE state = 'attempting'";
 
 /// Settles everything; returns what the journal gave and how many became `unknown(crash)`.

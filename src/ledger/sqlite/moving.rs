@@ -15,6 +15,7 @@ use crate::model::{Lineage, Timestamp};
 
 use super::fault::Fault;
 use super::open::{LockedLedger, ReadLedger};
+use super::survey::Survey;
 use super::{init, marks, schema};
 
 const MOVED_TO: &str = "SELECT moved_to FROM meta WHERE id = 1";
@@ -93,6 +94,8 @@ impl moving::Outgoing for LockedLedger {
     ) -> Result<(), LedgerError> {
         self.reader.forget_survey();
         let mark = self.writing("move it", |connection| {
+            // Whoever is lost here would be lost there without a trace.
+            Survey::take(connection)?;
             if moved_to(connection)?.is_none() {
                 connection.execute(SET_MOVED_TO, [to.to_string()])?;
                 marks::add(connection, at, Occasion::Moved)?;
@@ -147,11 +150,12 @@ impl Incoming {
 impl moving::Incoming for Incoming {
     fn rows(&mut self, table: &Table, rows: &[Values]) -> Result<(), LedgerError> {
         self.filling(|connection| {
-            let places = vec!["?"; table.columns.len()].join(", ");
-            let sql = format!("INSERT INTO {} ({}) VALUES ({places})", table.name, table.list());
-            let mut statement = connection.prepare(&sql)?;
-            for row in rows {
-                statement.execute(params_from_iter(row.iter().map(borrowed)))?;
+            for part in parts(table) {
+                let mut statement = connection.prepare(&part.insert(table))?;
+                for row in rows {
+                    let values = part.columns.iter().map(|index| borrowed(&row[*index]));
+                    statement.execute(params_from_iter(values))?;
+                }
             }
             Ok(())
         })
@@ -193,14 +197,64 @@ impl moving::Incoming for Incoming {
     }
 }
 
+const RECIPIENTS: &str = "recipients";
+
+/// The columns of a recipient that stand in a table of their own here.
+const OF_DELIVERIES: [&str; 11] = [
+    "state",
+    "cause",
+    "receipt",
+    "attempted_at",
+    "attempts",
+    "detail",
+    "message_id",
+    "request_id",
+    "offer_ends_at",
+    "accepted_at",
+    "updated_at",
+];
+
+/// One of this file's tables, which has all columns of a ledger's table or some of them.
+struct Part {
+    name: &'static str,
+    /// Their places in the ledger's table.
+    columns: Vec<usize>,
+}
+
+impl Part {
+    fn insert(&self, table: &Table) -> String {
+        let names: Vec<_> = self.columns.iter().map(|index| table.columns[*index].0).collect();
+        let places = vec!["?"; names.len()].join(", ");
+        format!("INSERT INTO {} ({}) VALUES ({places})", self.name, names.join(", "))
+    }
+}
+
+/// Where a ledger's table stands in this file.
+fn parts(table: &Table) -> Vec<Part> {
+    let those = |wanted: &dyn Fn(&str) -> bool| {
+        let columns = table.columns.iter().enumerate();
+        columns.filter(|(_, (name, _))| wanted(name)).map(|(index, _)| index).collect()
+    };
+    if table.name != RECIPIENTS {
+        return vec![Part { name: table.name, columns: those(&|_| true) }];
+    }
+    let of_delivery = |name: &str| OF_DELIVERIES.contains(&name);
+    vec![
+        Part { name: RECIPIENTS, columns: those(&|name| !of_delivery(name)) },
+        Part { name: "deliveries", columns: those(&|name| name == "id" || of_delivery(name)) },
+    ]
+}
+
 /// Visits a table's rows in their order.
 fn each(
     connection: &Connection,
     table: &Table,
     visit: &mut dyn FnMut(Values) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    let sql =
-        format!("SELECT {} FROM {} NOT INDEXED ORDER BY {}", table.list(), table.name, table.key);
+    let (columns, name, key) = (table.list(), table.name, table.key);
+    // A recipient without a delivery has no state, which no ledger takes.
+    let deliveries = if name == RECIPIENTS { " LEFT JOIN deliveries USING (id)" } else { "" };
+    let sql = format!("SELECT {columns} FROM {name} NOT INDEXED{deliveries} ORDER BY {key}");
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {

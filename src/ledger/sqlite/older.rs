@@ -10,19 +10,22 @@ use crate::model::{CampaignName, PhoneNumber, State, Timestamp};
 use super::fault::Fault;
 use super::statements::Statements;
 
-const FIND: &str = "SELECT id, plan, state, attempts, round, cause = 'unsent',
-    state = 'accepted' AND receipt = 'failed'
-  FROM recipients
-  WHERE campaign = ?1 AND person = ?2";
-const REMOVE: &str = "DELETE FROM recipients
+const FIND: &str = "SELECT r.id, r.plan, d.state, d.attempts, r.round, d.cause = 'unsent',
+    d.state = 'accepted' AND d.receipt = 'failed'
+  FROM recipients AS r LEFT JOIN deliveries AS d ON d.id = r.id
+  WHERE r.campaign = ?1 AND r.person = ?2";
+const REMOVE: &str = "DELETE FROM deliveries
   WHERE id = ?1 AND state IN ('pending', 'skipped')";
-const REMOVE_FAILED: &str = "DELETE FROM recipients
+const REMOVE_FAILED: &str = "DELETE FROM deliveries
   WHERE id = ?1 AND state = 'accepted' AND receipt = 'failed'";
+// After their delivery.
+const REMOVE_PERSON: &str = "DELETE FROM recipients WHERE id = ?1";
 // Written before the row is removed, so that the first message stays in the person's history.
 const AUDIT_FAILED: &str = "INSERT INTO audit (campaign, plan, number, person, attempted_at,
     from_state, from_cause, to_state, reason, evidence, done_by, done_at)
-  SELECT campaign, plan, number, person, attempted_at, state, receipt, 'pending', ?2, NULL, ?3, ?4
-  FROM recipients WHERE id = ?1";
+  SELECT r.campaign, r.plan, r.number, r.person, d.attempted_at, d.state, d.receipt, 'pending',
+    ?2, NULL, ?3, ?4
+  FROM recipients AS r JOIN deliveries AS d ON d.id = r.id WHERE r.id = ?1";
 
 /// The plan that takes a person over.
 pub(super) struct Next<'p> {
@@ -88,5 +91,6 @@ pub(super) fn make_way(
     if removed == 0 {
         return Err(LedgerError::Settled { campaign, number, state }.into());
     }
+    statements.run(REMOVE_PERSON, [id])?;
     Ok(past)
 }

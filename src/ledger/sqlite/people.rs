@@ -19,7 +19,7 @@ use crate::model::State;
 use super::fault::Fault;
 use super::open::ReadLedger;
 use super::pragmas;
-use super::rows::{RowPlace, read_place, read_rest, read_state};
+use super::rows::{RowPlace, everybody, read_place, read_rest, read_state};
 use super::survey::Survey;
 
 /// Smaller files are read sooner by one connection.
@@ -36,9 +36,10 @@ const RANGES_EACH: i64 = 8;
 /// its person must not be taken for somebody who was never sent to.
 const PEOPLE: &str = concat!(
     "SELECT ",
-    deciding_columns!(),
-    ", r.cause, r.receipt FROM recipients AS r NOT INDEXED
-      WHERE r.id >= ?2
+    deciding_columns!("d"),
+    ", d.cause, d.receipt FROM ",
+    everybody!(),
+    " WHERE r.id >= ?2
         AND (r.campaign = ?1 OR r.plan IN (SELECT id FROM plans WHERE campaign = ?1))
       ORDER BY r.id"
 );
@@ -46,9 +47,10 @@ const PEOPLE: &str = concat!(
 /// Everybody, for a survey on the way.
 const EVERYBODY: &str = concat!(
     "SELECT ",
-    deciding_columns!(),
-    ", r.cause, r.receipt, r.attempted_at FROM recipients AS r NOT INDEXED
-      WHERE r.id >= ?1 ORDER BY r.id"
+    deciding_columns!("d"),
+    ", d.cause, d.receipt, d.attempted_at FROM ",
+    everybody!(),
+    " WHERE r.id >= ?1 ORDER BY r.id"
 );
 
 /// No row has a higher id.
@@ -173,6 +175,9 @@ where
     let mut survey = Survey::default();
     for part in parts {
         survey.add(part.survey);
+    }
+    if keeping.surveys {
+        survey.expect_everybody(connection)?;
     }
     Ok((kept, keeping.surveys.then_some(survey)))
 }

@@ -1,4 +1,7 @@
 //! The columns of SQLite's rows, in the order of [`crate::ledger::rows`]'s lists.
+//!
+//! A state is read beside what was planned ([`everybody!`]). Where it is missing, the person's
+//! delivery is: nobody may take them for somebody who was never planned, or never sent to.
 
 use rusqlite::Row;
 
@@ -7,6 +10,14 @@ use crate::ledger::types::ConsumedPlan;
 use crate::model::State;
 
 use super::fault::Fault;
+
+/// Everybody who was planned, and what became of them, each row looked at.
+macro_rules! everybody {
+    () => {
+        "recipients AS r NOT INDEXED LEFT JOIN deliveries AS d ON d.id = r.id"
+    };
+}
+pub(super) use everybody;
 
 /// Which row it is, and whose.
 pub(super) struct RowPlace {
@@ -36,13 +47,14 @@ pub(super) fn read_rest<'r>(row: &'r Row<'_>, place: &RowPlace) -> Result<Verifi
         content: row.get_ref(6)?.as_blob()?,
         round: row.get(7)?,
     };
-    Ok(Verified::new(place.id, deciding, row.get_ref(3)?.as_str()?, row.get(8)?)?)
+    let state = read_state(row, 3, place.id)?;
+    Ok(Verified::new(place.id, deciding, state, row.get(8)?)?)
 }
 
-/// Reads the state of the row `id` from a column.
+/// Reads the state of the person `id` from a column.
 pub(super) fn read_state(row: &Row<'_>, column: usize, id: i64) -> Result<State, Fault> {
-    let state = State::parse(row.get_ref(column)?.as_str()?);
-    state.ok_or_else(|| Fault::row("recipients", id))
+    let word = row.get_ref(column)?.as_str_or_null()?;
+    word.and_then(State::parse).ok_or_else(|| Fault::row("deliveries", id))
 }
 
 /// Reads the texts of the same row, which come after the deciding columns.

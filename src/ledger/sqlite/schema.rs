@@ -5,14 +5,19 @@
 //! reads tables `NOT INDEXED`: SQLite's quick check does not compare indexes with their
 //! tables, so one flipped bit in an index could hide people who were sent to.
 //!
+//! `recipients` has what was reviewed, `deliveries` what became of it, a row each for a person:
+//! sending changes the second alone, so it can neither alter the first nor has to write it anew
+//! twice for each message. They are read together, `recipients` in its order and each delivery
+//! by its id, so that one which is missing or out of its place is damage, not a person less.
+//!
 //! In `recipients` what is read of everybody comes first and the texts of the message after
 //! it: SQLite takes a row apart from its start, and a plan reads a million of them. One number
 //! is one person, so the index over persons keeps numbers unique as well. It begins with the
 //! person, by whom it is sorted when it is built: campaigns are few.
 //!
-//! What a recipient's state asks of the other columns is one CASE, the common states first: each
-//! word is compared once where a row is written, and once where the file's structure is checked.
-//! An IN list of three or more would have SQLite build a temporary table for each row.
+//! What a state asks of the other columns is one CASE, the common states first: each word is
+//! compared once where a row is written, and once where the file's structure is checked. An IN
+//! list of three or more would have SQLite build a temporary table for each row.
 
 use rusqlite::Connection;
 
@@ -77,11 +82,6 @@ CREATE TABLE recipients (
   id INTEGER PRIMARY KEY,
   campaign INTEGER NOT NULL REFERENCES campaigns (id),
   plan INTEGER NOT NULL REFERENCES plans (id),
-  state TEXT NOT NULL,
-  cause TEXT,
-  receipt TEXT CHECK (receipt = 'sent' OR receipt = 'failed' OR receipt = 'delivered'
-    OR receipt = 'read'),
-  attempted_at INTEGER,
   number INTEGER NOT NULL CHECK (number BETWEEN 1000000 AND 999999999999999
     OR number BETWEEN -1999 AND -20),
   person INTEGER NOT NULL,
@@ -95,6 +95,22 @@ CREATE TABLE recipients (
   url_suffix TEXT,
   header_url TEXT,
   text_checksum INTEGER NOT NULL,
+  CHECK ((number > 0) = (person > 0)),
+  CHECK (number > 0 OR (ext_id IS NULL AND coupon_code = '' AND params IS NULL
+    AND url_suffix IS NULL AND header_url IS NULL))
+) STRICT;
+
+",
+    person_index!(),
+    ";
+
+CREATE TABLE deliveries (
+  id INTEGER PRIMARY KEY REFERENCES recipients (id),
+  state TEXT NOT NULL,
+  cause TEXT,
+  receipt TEXT CHECK (receipt = 'sent' OR receipt = 'failed' OR receipt = 'delivered'
+    OR receipt = 'read'),
+  attempted_at INTEGER,
   attempts INTEGER NOT NULL CHECK (attempts >= 0),
   detail TEXT,
   message_id TEXT,
@@ -104,22 +120,13 @@ CREATE TABLE recipients (
   updated_at INTEGER NOT NULL,
   CHECK (CASE state
     WHEN 'accepted' THEN attempted_at IS NOT NULL AND accepted_at IS NOT NULL
-    WHEN 'pending' THEN number > 0 AND accepted_at IS NULL AND receipt IS NULL
-    WHEN 'attempting' THEN number > 0 AND attempted_at IS NOT NULL AND accepted_at IS NULL
-      AND receipt IS NULL
+    WHEN 'pending' THEN accepted_at IS NULL AND receipt IS NULL
+    WHEN 'attempting' THEN attempted_at IS NOT NULL AND accepted_at IS NULL AND receipt IS NULL
     WHEN 'rejected' THEN cause IS NOT NULL AND accepted_at IS NULL AND receipt IS NULL
     WHEN 'unknown' THEN cause IS NOT NULL AND accepted_at IS NULL AND receipt IS NULL
     WHEN 'skipped' THEN cause IS NOT NULL AND accepted_at IS NULL AND receipt IS NULL
-    ELSE 0 END),
-  CHECK ((number > 0) = (person > 0)),
-  CHECK (number > 0 OR (ext_id IS NULL AND coupon_code = '' AND params IS NULL
-    AND url_suffix IS NULL AND header_url IS NULL AND detail IS NULL AND message_id IS NULL
-    AND request_id IS NULL))
+    ELSE 0 END)
 ) STRICT;
-
-",
-    person_index!(),
-    ";
 
 CREATE TABLE marks (
   serial INTEGER PRIMARY KEY,
@@ -223,8 +230,10 @@ mod tests {
     fn a_ledger_that_is_moved_takes_every_column_along() {
         let connection = Connection::open_in_memory().expect("SQLite has memory");
         connection.execute_batch(CREATE).expect("the tables are SQL");
-        let columns = "SELECT m.name || '.' || i.name FROM sqlite_schema AS m
-            JOIN pragma_table_info(m.name) AS i WHERE m.type = 'table' ORDER BY 1";
+        // What becomes of a recipient is part of their row wherever it comes from or goes to.
+        let columns = "SELECT DISTINCT replace(m.name, 'deliveries', 'recipients') || '.' || i.name
+            FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS i
+            WHERE m.type = 'table' ORDER BY 1";
         let mut statement = connection.prepare(columns).expect("the query is SQL");
         let made = statement.query_map([], |row| row.get(0)).expect("it has rows");
         let made: Vec<String> = made.collect::<Result<_, _>>().expect("names are text");

@@ -19,17 +19,18 @@ use super::statements::Statements;
 // Written before the change, so that it tells what was.
 const AUDIT: &str = "INSERT INTO audit (campaign, plan, number, person, attempted_at,
     from_state, from_cause, to_state, reason, evidence, done_by, done_at)
-  SELECT campaign, plan, number, person, attempted_at, state, cause, ?2, ?3, ?4, ?5, ?6
-  FROM recipients WHERE id = ?1";
+  SELECT r.campaign, r.plan, r.number, r.person, d.attempted_at, d.state, d.cause,
+    ?2, ?3, ?4, ?5, ?6
+  FROM recipients AS r JOIN deliveries AS d ON d.id = r.id WHERE r.id = ?1";
 
-const SENT: &str = "UPDATE recipients SET state = 'accepted', cause = 'resolved',
+const SENT: &str = "UPDATE deliveries SET state = 'accepted', cause = 'resolved',
     accepted_at = coalesce(attempted_at, ?2), updated_at = ?2
   WHERE id = ?1 AND state = 'unknown'";
 // No plan has those who are forgotten.
-const NOT_SENT: &str = "UPDATE recipients SET state = 'skipped',
-    cause = CASE WHEN number < 0 THEN 'forgotten' ELSE 'unsent' END, updated_at = ?2
-  WHERE id = ?1 AND state = 'unknown'";
-const REPORTED: &str = "UPDATE recipients SET state = 'accepted',
+const NOT_SENT: &str = "UPDATE deliveries AS d SET state = 'skipped',
+    cause = CASE WHEN r.number < 0 THEN 'forgotten' ELSE 'unsent' END, updated_at = ?2
+  FROM recipients AS r WHERE r.id = d.id AND d.id = ?1 AND d.state = 'unknown'";
+const REPORTED: &str = "UPDATE deliveries SET state = 'accepted',
     cause = CASE state WHEN 'accepted' THEN cause ELSE 'reported' END,
     message_id = coalesce(message_id, ?3), receipt = ?4,
     accepted_at = coalesce(accepted_at, attempted_at, ?2), updated_at = ?2

@@ -23,7 +23,7 @@ use super::fault::Fault;
 use super::forget;
 use super::open::{LockedLedger, ReadLedger};
 use super::people::{Helpers, Keeping, More, Of, read_people};
-use super::rows::{read_plan, read_recipient, read_texts};
+use super::rows::{everybody, read_plan, read_recipient, read_texts};
 use super::survey::Survey;
 
 const HOST: &str = "SELECT api_host, sid_fingerprint FROM meta WHERE id = 1";
@@ -40,11 +40,13 @@ const ISSUED: &str = "SELECT i.id, i.number, i.coupon_code, i.code_digest FROM i
 
 const PENDING: &str = concat!(
     "SELECT ",
-    deciding_columns!(),
+    deciding_columns!("d"),
     ", ",
     text_columns!(),
-    ", r.attempts FROM recipients AS r NOT INDEXED
-      WHERE r.plan = ?1 AND r.id > ?2 AND r.state = 'pending' ORDER BY r.id LIMIT ?3"
+    ", d.attempts FROM ",
+    everybody!(),
+    " WHERE r.plan = ?1 AND r.id > ?2 AND (d.state = 'pending' OR d.id IS NULL)
+      ORDER BY r.id LIMIT ?3"
 );
 
 const ALL_PLANS: &str = concat!("SELECT ", plan_columns!(), " FROM plans AS p");
@@ -52,11 +54,11 @@ const ALL_PLANS: &str = concat!("SELECT ", plan_columns!(), " FROM plans AS p");
 // An outcome that was settled later counts from its attempt: when it was concluded is not
 // known any more.
 const SENT: &str = "SELECT plan, at / 1000 + 1 AS second, count(*) FROM
-    (SELECT r.plan, CASE WHEN r.state = 'accepted' AND r.cause IS NULL THEN r.accepted_at
-        WHEN r.state = 'accepted' THEN r.attempted_at ELSE r.updated_at END AS at
-      FROM recipients AS r NOT INDEXED
-      WHERE r.state = 'attempting' OR r.state = 'accepted' OR r.state = 'rejected'
-        OR r.state = 'unknown')
+    (SELECT r.plan, CASE WHEN d.state = 'accepted' AND d.cause IS NULL THEN d.accepted_at
+        WHEN d.state = 'accepted' THEN d.attempted_at ELSE d.updated_at END AS at
+      FROM deliveries AS d CROSS JOIN recipients AS r ON r.id = d.id
+      WHERE d.state = 'attempting' OR d.state = 'accepted' OR d.state = 'rejected'
+        OR d.state = 'unknown')
   WHERE at >= ?1 GROUP BY plan, second ORDER BY second";
 
 impl ReadLedger {

@@ -11,12 +11,14 @@ use crate::model::{CampaignName, Receipt, State, StateCounts, Timestamp, Unknown
 
 use super::fault::Fault;
 use super::open::ReadLedger;
+use super::rows::{everybody, read_state};
 use super::snapshot::plans;
 
 const CAMPAIGNS: &str = "SELECT id, name FROM campaigns ORDER BY name";
 
 // Counted here and not by GROUP BY, which would sort every row.
-const STATES: &str = "SELECT id, campaign, state, cause, receipt FROM recipients NOT INDEXED";
+const STATES: &str =
+    concat!("SELECT r.id, r.campaign, d.state, d.cause, d.receipt FROM ", everybody!());
 
 const LAST_STOP: &str = "SELECT stopped_at, reason, detail FROM stops
   WHERE campaign = ?1 ORDER BY id DESC LIMIT 1";
@@ -109,9 +111,10 @@ fn tally(connection: &Connection) -> Result<BTreeMap<i64, Tally>, Fault> {
     let mut statement = connection.prepare(STATES)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let damaged = || Fault::row("recipients", row.get(0).unwrap_or_default());
+        let id = row.get(0)?;
+        let damaged = || Fault::row("deliveries", id);
         let tally = tallies.entry(row.get(1)?).or_default();
-        let state = State::parse(row.get_ref(2)?.as_str()?).ok_or_else(damaged)?;
+        let state = read_state(row, 2, id)?;
         tally.counts.add(state, 1);
         match state {
             State::Unknown => {

@@ -8,18 +8,24 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
+use crate::ledger::error::Damage;
 use crate::model::{State, StateCounts};
 
 use super::fault::Fault;
 use super::open::ReadLedger;
-use super::rows::read_state;
+use super::rows::{everybody, read_state};
 
-const EVERYBODY: &str =
-    "SELECT id, campaign, plan, state, attempted_at FROM recipients NOT INDEXED ORDER BY id";
+const EVERYBODY: &str = concat!(
+    "SELECT r.id, r.campaign, r.plan, d.state, d.attempted_at FROM ",
+    everybody!(),
+    " ORDER BY r.id"
+);
+
+const DELIVERIES: &str = "SELECT count(*) FROM deliveries";
 
 // What nearly every row is comes first: SQLite then passes it over after a comparison or two.
 // Words that are no states are asked for as well: they are damage.
-const UNUSUAL: &str = "SELECT id, state FROM recipients NOT INDEXED
+const UNUSUAL: &str = "SELECT id, state FROM deliveries
   WHERE state <> 'accepted' AND state <> 'pending' AND state <> 'rejected'
     AND state <> 'unknown' AND state <> 'skipped' ORDER BY id";
 
@@ -57,7 +63,20 @@ impl Survey {
             let state = read_state(row, 3, id)?;
             survey.note(id, row.get(1)?, row.get(2)?, state, row.get(4)?);
         }
+        survey.expect_everybody(connection)?;
         Ok(survey)
+    }
+
+    /// Refuses a look that saw fewer people than there are deliveries: somebody was planned, and
+    /// perhaps sent to, of whom nothing else is left.
+    pub(super) fn expect_everybody(&self, connection: &Connection) -> Result<(), Fault> {
+        let seen: u64 = self.counts.values().map(StateCounts::planned).sum();
+        let deliveries: i64 = connection.query_row(DELIVERIES, [], |row| row.get(0))?;
+        if seen == deliveries.cast_unsigned() {
+            return Ok(());
+        }
+        let found = format!("{deliveries} rows of `deliveries` are of {seen} people");
+        Err(Fault::Damaged(Damage::Structure(found)))
     }
 
     /// Takes one row in. Rows of a plan must come in their order.

@@ -19,22 +19,22 @@ use super::snapshot::find_campaign;
 use super::statements::Statements;
 
 const INTEND: &str =
-    "UPDATE OR FAIL recipients SET state = 'attempting', cause = NULL, detail = NULL,
+    "UPDATE OR FAIL deliveries SET state = 'attempting', cause = NULL, detail = NULL,
     attempts = attempts + 1, attempted_at = ?2, offer_ends_at = ?3, updated_at = ?2
   WHERE id BETWEEN ?1 AND ?4 AND state = 'pending'";
-const ACCEPT: &str = "UPDATE recipients SET state = 'accepted', message_id = ?3, request_id = ?4,
+const ACCEPT: &str = "UPDATE deliveries SET state = 'accepted', message_id = ?3, request_id = ?4,
     accepted_at = ?2, updated_at = ?2
   WHERE id = ?1 AND state = 'attempting'";
-const REJECT: &str = "UPDATE recipients SET state = 'rejected', cause = ?3, detail = ?4,
+const REJECT: &str = "UPDATE deliveries SET state = 'rejected', cause = ?3, detail = ?4,
     updated_at = ?2
   WHERE id = ?1 AND state = 'attempting'";
-const DOUBT: &str = "UPDATE recipients SET state = 'unknown', cause = ?3, updated_at = ?2
+const DOUBT: &str = "UPDATE deliveries SET state = 'unknown', cause = ?3, updated_at = ?2
   WHERE id = ?1 AND state = 'attempting'";
 // What provably did not reach the recipient does not use up an attempt, a refused group aside.
-const RETURN: &str = "UPDATE recipients SET state = 'pending', cause = ?3, offer_ends_at = NULL,
+const RETURN: &str = "UPDATE deliveries SET state = 'pending', cause = ?3, offer_ends_at = NULL,
     attempts = max(attempts - ?4, 0), updated_at = ?2
   WHERE id = ?1 AND state = 'attempting'";
-const SKIP: &str = "UPDATE recipients SET state = 'skipped', cause = ?3, updated_at = ?2
+const SKIP: &str = "UPDATE deliveries SET state = 'skipped', cause = ?3, updated_at = ?2
   WHERE id = ?1 AND state = 'pending'";
 
 const STOP: &str =

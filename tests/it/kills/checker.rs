@@ -31,7 +31,10 @@ impl Look {
             .query_row("SELECT sum(planned) FROM plans", [], |row| row.get(0))
             .expect("the ledger can be read");
         let mut statement = connection
-            .prepare("SELECT number, state, cause, message_id FROM recipients")
+            .prepare(
+                "SELECT number, state, cause, message_id FROM recipients
+                 JOIN deliveries USING (id)",
+            )
             .expect("the ledger can be read");
         let rows = statement
             .query_map([], |row| {

@@ -6,8 +6,8 @@ use crate::model::State;
 
 fn states(world: &World) -> String {
     world.query(
-        "SELECT c.name, p.plan_id LIKE '01%', r.number - 919800000000, r.state, r.cause
-         FROM recipients AS r JOIN campaigns AS c ON c.id = r.campaign
+        "SELECT c.name, p.plan_id LIKE '01%', r.number - 919800000000, d.state, d.cause
+         FROM recipients AS r JOIN deliveries AS d ON d.id = r.id JOIN campaigns AS c ON c.id = r.campaign
          JOIN plans AS p ON p.id = r.plan ORDER BY c.name, r.number",
     )
 }

@@ -48,7 +48,7 @@ fn several_connections_read_whom_one_reads() {
 #[test]
 fn a_survey_on_the_way_tells_what_one_by_itself_does() {
     let world = with_people(100);
-    let sent = "UPDATE recipients SET state = 'accepted', attempted_at = 7 * id, accepted_at = 1";
+    let sent = "UPDATE deliveries SET state = 'accepted', attempted_at = 7 * id, accepted_at = 1";
     world.query(&format!("{sent} WHERE id BETWEEN 3 AND 60 RETURNING id"));
     let ledger = world.read();
     let told = |survey: &Survey| {

@@ -64,7 +64,7 @@ fn intend_a_hundred(ledger: &mut LockedLedger, plan: PlanRow) {
 
 fn closed_with_all_in_the_file(world: &World, ledger: LockedLedger, pending: &str) {
     ledger.close().expect("closed");
-    assert_eq!(world.query("SELECT count(*) FROM recipients WHERE state = 'pending'"), pending);
+    assert_eq!(world.query("SELECT count(*) FROM deliveries WHERE state = 'pending'"), pending);
     assert!(!world.beside("-wal").exists(), "all is in the file");
 }
 
@@ -110,7 +110,7 @@ fn a_log_with_room_behind_it_is_whole_after_a_power_cut() {
     std::fs::copy(world.path(), cut.path()).expect("copied");
     let log = std::fs::read(cut.beside("-wal")).expect("read");
     assert!(log.ends_with(&[0; 4_096]), "there is room");
-    let attempting = "SELECT count(*) FROM recipients WHERE state = 'attempting'";
+    let attempting = "SELECT count(*) FROM deliveries WHERE state = 'attempting'";
     assert_eq!(cut.query(attempting), "100");
     assert_eq!(cut.query("SELECT count(*) FROM recipients"), "30000");
 }

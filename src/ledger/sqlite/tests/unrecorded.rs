@@ -21,7 +21,7 @@ fn dead(count: u64, room: u64) -> (World, Journal, Vec<RowId>) {
 }
 
 fn states(world: &World) -> String {
-    world.query("SELECT state, coalesce(cause, message_id), attempts FROM recipients ORDER BY id")
+    world.query("SELECT state, coalesce(cause, message_id), attempts FROM deliveries ORDER BY id")
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn outcomes_in_the_journal_are_recorded_before_anything_is_taken_for_unknown() {
 #[test]
 fn rows_that_are_settled_keep_what_they_have() {
     let (world, mut journal, rows) = dead(2, 8);
-    world.query("UPDATE recipients SET state = 'unknown', cause = 'crash' WHERE id = 1");
+    world.query("UPDATE deliveries SET state = 'unknown', cause = 'crash' WHERE id = 1");
     let twice = [accepted(rows[1]), Outcome::Unknown(UnknownCause::Timeout)];
     let twice = twice.map(|outcome| conclude(rows[1], outcome));
     journal.keep(&[conclude(rows[0], accepted(rows[0]))]);
