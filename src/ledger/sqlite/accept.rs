@@ -6,19 +6,22 @@ use crate::model::{MessageId, Outcome, RequestId, Timestamp};
 
 use super::statements::Statements;
 
-// Ids of ?6 bytes each, one after the other, of one request. As all statements that change many
-// rows it says OR FAIL: any failure undoes the whole transaction, so SQLite need not keep the
-// pages as they were before the statement.
-const OF_ONE_REQUEST: &str = "UPDATE OR FAIL deliveries SET state = 'accepted',
-    message_id = CAST(substr(?3, (id - ?1) * ?6 + 1, ?6) AS TEXT), request_id = ?4,
-    accepted_at = ?2, updated_at = ?2
+// Ids that count up with the rows, of one request: Kaleyra's are `<request id>:<index>`. As all
+// statements that change many rows it says OR FAIL: any failure undoes the whole transaction, so
+// SQLite need not keep the pages as they were before the statement. It does so all the same where
+// a statement calls a function.
+const COUNTED: &str = "UPDATE OR FAIL deliveries SET state = 'accepted',
+    message_id = ?3 || (id + ?6), request_id = ?4, accepted_at = ?2, updated_at = ?2
   WHERE id BETWEEN ?1 AND ?5 AND state = 'attempting'";
-// The same where each has a request of their own, its id of ?7 bytes.
-const OF_THEIR_OWN: &str = "UPDATE OR FAIL deliveries SET state = 'accepted',
+// Ids of ?6 bytes each, one after the other, and those of their requests, of ?7 bytes each.
+const LISTED: &str = "UPDATE OR FAIL deliveries SET state = 'accepted',
     message_id = CAST(substr(?3, (id - ?1) * ?6 + 1, ?6) AS TEXT),
     request_id = CAST(substr(?4, (id - ?1) * ?7 + 1, ?7) AS TEXT),
     accepted_at = ?2, updated_at = ?2
   WHERE id BETWEEN ?1 AND ?5 AND state = 'attempting'";
+
+/// The longest count that surely fits.
+const MOST_DIGITS: usize = 15;
 
 /// An acceptance as it is written.
 #[derive(Clone, Copy)]
@@ -36,28 +39,42 @@ impl<'c> Acceptance<'c> {
         Some(Self { row: row.0, at: *at, message_id, request_id: request_id.as_ref() })
     }
 
-    /// Whether one statement can write both: of the same time, with ids of the same lengths.
-    fn goes_with(&self, other: &Self) -> bool {
+    /// What the message's id counts from: what is before its number, and the number less the
+    /// row, if it is written as numbers are.
+    fn count(&self) -> Option<(&'c str, i64)> {
+        let id = self.message_id.as_str();
+        let before = id.trim_end_matches(|last: char| last.is_ascii_digit());
+        let digits = &id[before.len()..];
+        let is_plain = digits == "0" || !digits.starts_with('0');
+        let number = digits.parse::<i64>().ok().filter(|_| is_plain);
+        Some((before, number.filter(|_| digits.len() <= MOST_DIGITS)? - self.row))
+    }
+
+    /// Whether one statement can write both from lists: with ids of the same lengths.
+    fn is_as_long_as(&self, other: &Self) -> bool {
         let lengths = |of: &Self| {
-            (of.message_id.as_str().len(), of.request_id.map(|request| request.as_str().len()))
+            of.request_id.map(|request| (of.message_id.as_str().len(), request.as_str().len()))
         };
-        self.at == other.at && lengths(self) == lengths(other)
+        lengths(self).is_some() && lengths(self) == lengths(other)
     }
 }
 
+/// Whether this acceptance goes on counting where another one of its request began.
+fn goes_on(first: &Acceptance<'_>, count: Option<(&str, i64)>, next: &Acceptance<'_>) -> bool {
+    first.request_id == next.request_id && count.is_some() && next.count() == count
+}
+
 /// How many of these changes can be written together with the acceptance before them: those of
-/// the rows after its own, as far as they are of the same request, or else of others.
+/// the same time and of the rows after its own, as far as their ids count up, or else are as long.
 pub(super) fn neighbours(first: &Change, others: &[Change]) -> usize {
     let Some(first) = Acceptance::of(first) else { return 0 };
-    let mut neighbours = others.iter().zip(first.row + 1..).map_while(|(change, row)| {
-        Acceptance::of(change).filter(|next| next.row == row && first.goes_with(next))
+    let neighbours = others.iter().zip(first.row + 1..).map_while(|(change, row)| {
+        Acceptance::of(change).filter(|next| next.row == row && next.at == first.at)
     });
-    match neighbours.next() {
-        None => 0,
-        Some(second) if second.request_id == first.request_id => {
-            1 + neighbours.take_while(|next| next.request_id == first.request_id).count()
-        }
-        Some(_) => 1 + neighbours.count(),
+    let count = first.count();
+    match neighbours.clone().take_while(|next| goes_on(&first, count, next)).count() {
+        0 => neighbours.take_while(|next| first.is_as_long_as(next)).count(),
+        counted => counted,
     }
 }
 
@@ -67,20 +84,20 @@ pub(super) fn write(
     changes: &[Change],
 ) -> rusqlite::Result<usize> {
     let all: Vec<_> = changes.iter().filter_map(Acceptance::of).collect();
-    let [first, .., last] = &*all else { return Ok(0) };
-    let at = first.at.as_millis();
-    let length = |id: &str| i64::try_from(id.len()).expect("ids are short");
+    let [first, second, ..] = &*all else { return Ok(0) };
+    let (at, last) = (first.at.as_millis(), all[all.len() - 1].row);
+    let count = first.count();
+    if let Some((before, number)) = count.filter(|_| goes_on(first, count, second)) {
+        let request_id = first.request_id.map(RequestId::as_str);
+        return statements.run(COUNTED, (first.row, at, before, request_id, last, number));
+    }
     // As bytes: a text is counted in characters.
     let message_ids: String = all.iter().map(|one| one.message_id.as_str()).collect();
-    let (message_ids, each) = (message_ids.into_bytes(), length(first.message_id.as_str()));
-    let of_first = first.request_id.map(RequestId::as_str);
-    if all[1].request_id == first.request_id {
-        let params = (first.row, at, message_ids, of_first, last.row, each);
-        return statements.run(OF_ONE_REQUEST, params);
-    }
     let request_ids = all.iter().filter_map(|one| one.request_id).map(RequestId::as_str);
-    let request_ids = request_ids.collect::<String>().into_bytes();
-    let each_request = length(of_first.unwrap_or_default());
-    let params = (first.row, at, message_ids, request_ids, last.row, each, each_request);
-    statements.run(OF_THEIR_OWN, params)
+    let request_ids: String = request_ids.collect();
+    let length = |ids: &str| i64::try_from(ids.len() / all.len()).expect("ids are short");
+    let (each, each_request) = (length(&message_ids), length(&request_ids));
+    let (message_ids, request_ids) = (message_ids.into_bytes(), request_ids.into_bytes());
+    let params = (first.row, at, message_ids, request_ids, last, each, each_request);
+    statements.run(LISTED, params)
 }

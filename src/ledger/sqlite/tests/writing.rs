@@ -344,3 +344,48 @@ fn the_table_refuses_a_row_without_what_its_state_asks_for() {
         assert!(!fits(part), "{part}");
     }
 }
+
+/// Ids as replies have them: counted, with gaps, zeros in front or none at all, foreign letters.
+fn any_id() -> impl Strategy<Value = String> {
+    let counted = (0..12_u8).prop_map(|number| number.to_string());
+    let other = prop_oneof!["0[0-9]", "[0-9]{14,22}", Just(String::new()), Just("é".to_owned())];
+    ("r:|s:|é:|r|7", prop_oneof![4 => counted, 1 => other])
+        .prop_map(|(before, after)| before + &after)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn whatever_ids_a_reply_gives_each_keeps_their_own(
+        ids in prop::collection::vec((any_id(), prop::option::weighted(0.9, "r|s|é")), 9),
+        counts in prop::collection::vec(prop::bool::weighted(0.6), 9),
+    ) {
+        let (world, mut ledger, rows) = with_people(9);
+        ledger.write(&rows.iter().map(|&row| intend(row)).collect::<Vec<_>>()).expect("intents");
+        let mut given: Vec<(String, Option<String>)> = Vec::new();
+        for (at, (id, counts)) in ids.into_iter().zip(counts).enumerate() {
+            let goes_on = given.last().filter(|_| counts).and_then(|(last, request)| {
+                let start = last.trim_end_matches(|digit: char| digit.is_ascii_digit()).len();
+                let number: u64 = last[start..].parse().ok()?;
+                Some((format!("{}{}", &last[..start], number + 1), request.clone()))
+            });
+            given.push(goes_on.unwrap_or_else(|| (format!("{}{at}", id.0), id.1)));
+        }
+        let outcomes: Vec<_> = rows.iter().zip(&given).map(|(&row, (id, request))| {
+            let message_id = MessageId::new(id).expect("an id");
+            let request_id = request.as_deref().and_then(RequestId::new);
+            conclude(row, Outcome::Accepted { message_id, request_id })
+        }).collect();
+        ledger.write(&outcomes).expect("outcomes");
+        let found = world.query(
+            "SELECT typeof(message_id), message_id, typeof(request_id), request_id
+             FROM deliveries ORDER BY id",
+        );
+        let wanted: Vec<_> = given.iter().map(|(id, request)| match request {
+            Some(request) => format!("text|{id}|text|{request}"),
+            None => format!("text|{id}|null|"),
+        }).collect();
+        prop_assert_eq!(found, wanted.join("\n"));
+    }
+}
