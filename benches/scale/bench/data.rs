@@ -53,11 +53,13 @@ delivery:
   recipients_per_request: 100
 "#;
 
-/// Writes the campaign with one code for everybody beside the other, over its audience.
+/// Writes the campaign with one code for everybody, and its audience, into `folder`.
 ///
 /// # Errors
 /// Those of the file system.
-pub(crate) fn write_grouped(folder: &Path) -> io::Result<()> {
+pub(crate) fn write_grouped(folder: &Path, rows: u64, seed: u64) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    write(folder, rows, seed)?;
     fs::write(folder.join("grouped.yaml"), GROUPED_FILE)
 }
 
