@@ -70,6 +70,7 @@ impl Bench<'_> {
             }
             let ledger = format!("grouped-{at}.db");
             grouped.push(self.send_all(&ledger, "grouped/grouped.yaml", people)?);
+            std::fs::remove_file(self.folder.join(ledger))?;
         }
         let sent = median(by_us.clone(), Sent::cpu_each);
         self.tell("send, one recipient per request", sent, &Note::default());

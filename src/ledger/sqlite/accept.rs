@@ -6,22 +6,19 @@ use crate::model::{MessageId, Outcome, RequestId, Timestamp};
 
 use super::statements::Statements;
 
-// Ids that count up with the rows, of one request: Kaleyra's are `<request id>:<index>`. As all
-// statements that change many rows it says OR FAIL: any failure undoes the whole transaction, so
-// SQLite need not keep the pages as they were before the statement. It does so all the same where
-// a statement calls a function.
+// Ids that count up with the rows, of one request: Kaleyra's are `<request id>:<index>`. As what
+// changes many rows while a run sends it says OR FAIL: any failure undoes the whole transaction,
+// so SQLite need not keep the pages as they were before the statement.
 const COUNTED: &str = "UPDATE OR FAIL deliveries SET state = 'accepted',
     message_id = ?3 || (id + ?6), request_id = ?4, accepted_at = ?2, updated_at = ?2
   WHERE id BETWEEN ?1 AND ?5 AND state = 'attempting'";
-// Ids of ?6 bytes each, one after the other, and those of their requests, of ?7 bytes each.
+// Ids of ?6 bytes each, one after the other, and those of their requests, of ?7 bytes each. It
+// calls a function, which might fail in a way of its own: SQLite keeps the pages for that.
 const LISTED: &str = "UPDATE OR FAIL deliveries SET state = 'accepted',
     message_id = CAST(substr(?3, (id - ?1) * ?6 + 1, ?6) AS TEXT),
     request_id = CAST(substr(?4, (id - ?1) * ?7 + 1, ?7) AS TEXT),
     accepted_at = ?2, updated_at = ?2
   WHERE id BETWEEN ?1 AND ?5 AND state = 'attempting'";
-
-/// The longest count that surely fits.
-const MOST_DIGITS: usize = 15;
 
 /// An acceptance as it is written.
 #[derive(Clone, Copy)]
@@ -46,8 +43,8 @@ impl<'c> Acceptance<'c> {
         let before = id.trim_end_matches(|last: char| last.is_ascii_digit());
         let digits = &id[before.len()..];
         let is_plain = digits == "0" || !digits.starts_with('0');
-        let number = digits.parse::<i64>().ok().filter(|_| is_plain);
-        Some((before, number.filter(|_| digits.len() <= MOST_DIGITS)? - self.row))
+        let number = digits.parse::<i64>().ok().filter(|_| is_plain)?;
+        Some((before, number - self.row))
     }
 
     /// Whether one statement can write both from lists: with ids of the same lengths.

@@ -8,8 +8,7 @@ use crate::ledger::error::LedgerError;
 use crate::ledger::forgotten::Forgotten;
 use crate::ledger::new_recipient::NewRecipient;
 use crate::ledger::rows::{StoredPlan, stored};
-use crate::ledger::serial::Mark;
-use crate::ledger::serial::Occasion;
+use crate::ledger::serial::{Mark, Occasion};
 use crate::ledger::types::{PlanRecord, PlanRow};
 use crate::model::{CampaignName, KeyFingerprint, OfferEnd, State, Timestamp};
 
@@ -22,6 +21,7 @@ use super::older::{self, Next, Past};
 use super::open::{LockedLedger, ReadLedger};
 use super::person_index::{self, PersonIndex};
 use super::pragmas;
+use super::rows::everybody;
 use super::snapshot::{find_campaign, plans};
 use super::statements::Statements;
 use super::survey::Survey;
@@ -33,9 +33,11 @@ const SET_META: &str = "UPDATE meta SET api_host = ?1, sid_fingerprint = ?2 WHER
 const ADD_CAMPAIGN: &str = "INSERT INTO campaigns (name, code_key, created_at) VALUES (?1, ?2, ?3)";
 const SET_CODE_KEY: &str = "UPDATE campaigns SET code_key = ?2 WHERE id = ?1 AND code_key IS NULL";
 
-const HAS_OPEN: &str = "SELECT EXISTS
-  (SELECT 1 FROM recipients AS r NOT INDEXED LEFT JOIN deliveries AS d ON d.id = r.id
-    WHERE r.plan = ?1 AND coalesce(d.state, 'pending') IN ('pending', 'attempting'))";
+const HAS_OPEN: &str = concat!(
+    "SELECT EXISTS (SELECT 1 FROM ",
+    everybody!(),
+    " WHERE r.plan = ?1 AND (d.state IN ('pending', 'attempting') OR d.id IS NULL))"
+);
 
 const ADD_PLAN: &str = "INSERT INTO plans (campaign, plan_id, sender, consumed_at, offer_ends_at,
     offer_window_ms, terms, code_key, approval, api_host, sid_fingerprint, tool_version,

@@ -22,6 +22,7 @@ use super::open::{LockedLedger, ReadLedger};
 use super::rows::{everybody, read_recipient};
 use super::statements::Statements;
 use super::status::campaign_name;
+use super::survey::Survey;
 
 const FORGOTTEN_PEOPLE: &str = "SELECT person, forgotten_at FROM forgotten NOT INDEXED";
 
@@ -93,6 +94,8 @@ impl LockedLedger {
         // Already the transaction leaves nothing of what it replaces in the pages it writes.
         self.set_secure_delete(true)?;
         let done = self.writing("forget people", |connection| {
+            // Kaleyra's words about somebody whose own row was lost would stay.
+            Survey::take(connection)?;
             let found = find(connection, &people)?;
             let traces = traces(connection, &secret, &people, &found)?;
             erase(connection, &people, &found, &PersonHash::new(&secret), decision)?;
@@ -185,7 +188,7 @@ fn erase(
     for row in &found.recipients {
         let erased = row.erased(hash);
         let (number, person, to) = (erased.number, erased.person, erased.state.as_str());
-        statements.run(NOTE, (erased.id, number, person, to, FORGOTTEN, by, at))?;
+        let noted = statements.run(NOTE, (erased.id, number, person, to, FORGOTTEN, by, at))?;
         let changed_at = erased.is_changed.then_some(at);
         let delivery = (erased.id, to, &erased.cause, changed_at);
         if statements.run(ERASE_DELIVERY, delivery)? != 1 {
@@ -193,7 +196,10 @@ fn erase(
         }
         let (content, checksum) = (NO_CONTENT.as_slice(), erased.checksum);
         let of_row = (erased.id, number, person, content, checksum, erased.text_checksum);
-        statements.run(ERASE, of_row)?;
+        // Somebody who is found row by row and not by their id would not be forgotten.
+        if (noted, statements.run(ERASE, of_row)?) != (1, 1) {
+            return Err(Fault::row("recipients", erased.id));
+        }
     }
     for (sql, rows) in [(ERASE_ISSUED, &found.issued), (ERASE_AUDIT, &found.audit)] {
         for Named { id, number, .. } in rows {

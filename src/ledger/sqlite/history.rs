@@ -108,8 +108,9 @@ fn read(row: &Row<'_>) -> Result<HistoryRow, Fault> {
     let instant = |offset: usize| -> Result<Option<Timestamp>, Fault> {
         Ok(column(offset)?.as_i64_or_null()?.map(Timestamp::from_millis))
     };
+    let of_delivery = || Fault::row("deliveries", verified.id);
     let receipt = match text(9)? {
-        Some(word) => Some(Receipt::parse(&word).ok_or_else(damaged)?),
+        Some(word) => Some(Receipt::parse(&word).ok_or_else(of_delivery)?),
         None => None,
     };
     Ok(HistoryRow {
@@ -129,6 +130,6 @@ fn read(row: &Row<'_>) -> Result<HistoryRow, Fault> {
         receipt,
         attempted_at: instant(10)?,
         accepted_at: instant(7)?,
-        updated_at: instant(8)?.ok_or_else(damaged)?,
+        updated_at: instant(8)?.ok_or_else(of_delivery)?,
     })
 }

@@ -48,7 +48,7 @@ pub(super) struct Past {
 struct Older {
     id: i64,
     plan: i64,
-    state: String,
+    state: Option<String>,
     past: Past,
     /// Whether the message was accepted and failed later.
     failed: bool,
@@ -69,7 +69,8 @@ pub(super) fn make_way(
             };
             let (unsent, failed) = (flag(5)?, flag(6)?);
             let round = row.get::<_, i64>(4)? + i64::from(unsent || failed);
-            let past = Past { attempts: row.get(3)?, round };
+            let attempts = row.get::<_, Option<i64>>(3)?.unwrap_or_default();
+            let past = Past { attempts, round };
             Ok(Older { id: row.get(0)?, plan: row.get(1)?, state: row.get(2)?, past, failed })
         })
         .optional()?;
@@ -80,7 +81,8 @@ pub(super) fn make_way(
     if plan == next.plan {
         return Err(LedgerError::TwiceInPlan { campaign, number }.into());
     }
-    let state = State::parse(&state).ok_or_else(|| Fault::row("recipients", id))?;
+    let state = state.as_deref().and_then(State::parse);
+    let state = state.ok_or_else(|| Fault::row("deliveries", id))?;
     let removed = if failed && next.again_after_failure {
         let at = next.consumed_at.as_millis();
         statements.run(AUDIT_FAILED, (id, AGAIN, AGAIN_BY, at))?;
@@ -91,6 +93,8 @@ pub(super) fn make_way(
     if removed == 0 {
         return Err(LedgerError::Settled { campaign, number, state }.into());
     }
-    statements.run(REMOVE_PERSON, [id])?;
-    Ok(past)
+    match statements.run(REMOVE_PERSON, [id])? {
+        1 => Ok(past),
+        _ => Err(Fault::row("recipients", id)),
+    }
 }

@@ -30,11 +30,12 @@ const SENT: &str = "UPDATE deliveries SET state = 'accepted', cause = 'resolved'
 const NOT_SENT: &str = "UPDATE deliveries AS d SET state = 'skipped',
     cause = CASE WHEN r.number < 0 THEN 'forgotten' ELSE 'unsent' END, updated_at = ?2
   FROM recipients AS r WHERE r.id = d.id AND d.id = ?1 AND d.state = 'unknown'";
+// Nothing is learnt any more about those who are forgotten.
 const REPORTED: &str = "UPDATE deliveries SET state = 'accepted',
     cause = CASE state WHEN 'accepted' THEN cause ELSE 'reported' END,
     message_id = coalesce(message_id, ?3), receipt = ?4,
     accepted_at = coalesce(accepted_at, attempted_at, ?2), updated_at = ?2
-  WHERE id = ?1
+  WHERE id = ?1 AND EXISTS (SELECT 1 FROM recipients WHERE id = ?1 AND number > 0)
     AND (state IN ('unknown', 'accepted') OR (state = 'skipped' AND cause = 'unsent'))";
 
 const DECISIONS: &str = "SELECT a.id, c.name, p.plan_id, a.attempted_at, a.from_state,
@@ -79,7 +80,7 @@ fn settle(
         Verdict::Unsent => State::Skipped,
     };
     let (evidence, by) = (decision.evidence.as_deref(), decision.by.as_str());
-    statements.run(AUDIT, (id, to.as_str(), verdict.reason(), evidence, by, at))?;
+    let noted = statements.run(AUDIT, (id, to.as_str(), verdict.reason(), evidence, by, at))?;
     let changed = match verdict {
         Verdict::Sent => statements.run(SENT, (id, at))?,
         Verdict::Unsent => statements.run(NOT_SENT, (id, at))?,
@@ -88,10 +89,13 @@ fn settle(
             statements.run(REPORTED, (id, at, message_id, receipt.as_str()))?
         }
     };
-    if changed == 1 {
+    if (noted, changed) == (1, 1) {
         return Ok(());
     }
     let found = state_of(connection, id)?;
+    if noted == 0 && found.is_some() {
+        return Err(Fault::row("recipients", id));
+    }
     Err(LedgerError::UnexpectedState { row: *row, expected: State::Unknown, found }.into())
 }
 

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::ledger::error::LedgerError;
+use crate::ledger::error::{Damage, LedgerError};
 use crate::ledger::forgotten::Whose;
 use crate::ledger::rows::{
     ALL_COLUMNS, Messages, Remembered, Verified, deciding_columns, plan_columns, text_columns,
@@ -56,7 +56,7 @@ const ALL_PLANS: &str = concat!("SELECT ", plan_columns!(), " FROM plans AS p");
 const SENT: &str = "SELECT plan, at / 1000 + 1 AS second, count(*) FROM
     (SELECT r.plan, CASE WHEN d.state = 'accepted' AND d.cause IS NULL THEN d.accepted_at
         WHEN d.state = 'accepted' THEN d.attempted_at ELSE d.updated_at END AS at
-      FROM deliveries AS d CROSS JOIN recipients AS r ON r.id = d.id
+      FROM deliveries AS d NOT INDEXED LEFT JOIN recipients AS r ON r.id = d.id
       WHERE d.state = 'attempting' OR d.state = 'accepted' OR d.state = 'rejected'
         OR d.state = 'unknown')
   WHERE at >= ?1 GROUP BY plan, second ORDER BY second";
@@ -158,8 +158,11 @@ impl ReadLedger {
             let mut statement = connection.prepare(SENT)?;
             let mut rows = statement.query([since.as_millis()])?;
             while let Some(row) = rows.next()? {
-                let (plan, second, people): (i64, i64, i64) =
+                let (plan, second, people): (Option<i64>, i64, i64) =
                     (row.get(0)?, row.get(1)?, row.get(2)?);
+                let plan = plan.ok_or_else(|| {
+                    Fault::Damaged(Damage::Structure("deliveries are nobody's".to_owned()))
+                })?;
                 if plans.contains(&plan) {
                     let at = Timestamp::from_millis(second.saturating_mul(1_000));
                     sent.push(Sent { at, people: people.unsigned_abs() });

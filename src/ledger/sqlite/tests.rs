@@ -3,6 +3,7 @@
 mod consuming;
 mod copies;
 mod damage;
+mod deliveries;
 mod golden;
 mod migrating;
 mod opening;

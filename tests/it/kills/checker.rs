@@ -32,8 +32,8 @@ impl Look {
             .expect("the ledger can be read");
         let mut statement = connection
             .prepare(
-                "SELECT number, state, cause, message_id FROM recipients
-                 JOIN deliveries USING (id)",
+                "SELECT number, state, cause, message_id FROM recipients AS r
+                 FULL JOIN deliveries AS d ON d.id = r.id",
             )
             .expect("the ledger can be read");
         let rows = statement

@@ -159,44 +159,6 @@ fn a_row_that_fell_out_of_its_campaign_or_plan_is_missed() {
 }
 
 #[test]
-fn a_delivery_that_is_missing_or_nobodys_is_damage() {
-    let world = World::new();
-    let mut ledger = world.lock();
-    consume(&mut ledger, &record("diwali", 1), (1..=3).map(person)).expect("consumed");
-    ledger.close().expect("closed");
-    let damaged = |error: &LedgerError| matches!(error, LedgerError::Damaged { .. });
-    for (change, seen_by_reading) in [
-        ("DELETE FROM deliveries WHERE id = 2", true),
-        ("UPDATE deliveries SET id = 9 WHERE id = 2", true),
-        ("DELETE FROM deliveries WHERE id = 2; UPDATE deliveries SET id = 2 WHERE id = 3", true),
-        ("DELETE FROM recipients WHERE id = 2", false),
-        ("UPDATE recipients SET id = 9 WHERE id = 2", true),
-    ] {
-        let copy = World { folder: TempDir::new().expect("a temporary folder") };
-        fs::copy(world.path(), copy.path()).expect("copied");
-        fs::copy(world.beside(".serial"), copy.beside(".serial")).expect("copied");
-        let connection = rusqlite::Connection::open(copy.path()).expect("a database");
-        connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; {change}")).expect("changed");
-        drop(connection);
-        assert_ne!(ReadLedger::check(&copy.path()).expect("checked"), [], "{change}");
-        let read = copy.read();
-        let told = [
-            read.snapshot(&name("diwali")).map(drop),
-            read.status().map(drop),
-            any(&read).history(&Who::All, None, |_| Ok(())),
-        ];
-        for told in told {
-            assert_eq!(told.as_ref().is_err_and(damaged), seen_by_reading, "{change}");
-        }
-        // Who is about to send counts them as well.
-        let ledger = copy.lock();
-        assert!(ledger.read().snapshot(&name("diwali")).is_err_and(|error| damaged(&error)));
-        assert!(ledger.read().counts(&name("diwali")).is_err_and(|error| damaged(&error)));
-        assert!(ledger.pending(PlanRow(1), None, 10).is_err_and(|error| damaged(&error)));
-    }
-}
-
-#[test]
 fn a_campaign_whose_name_lost_a_bit_is_not_taken_for_a_new_one() {
     let world = World::new();
     let mut ledger = world.lock();

@@ -360,6 +360,7 @@ proptest! {
     fn whatever_ids_a_reply_gives_each_keeps_their_own(
         ids in prop::collection::vec((any_id(), prop::option::weighted(0.9, "r|s|é")), 9),
         counts in prop::collection::vec(prop::bool::weighted(0.6), 9),
+        seconds in prop::collection::vec(prop_oneof![4 => Just(21), 1 => Just(22)], 9),
     ) {
         let (world, mut ledger, rows) = with_people(9);
         ledger.write(&rows.iter().map(|&row| intend(row)).collect::<Vec<_>>()).expect("intents");
@@ -372,19 +373,21 @@ proptest! {
             });
             given.push(goes_on.unwrap_or_else(|| (format!("{}{at}", id.0), id.1)));
         }
-        let outcomes: Vec<_> = rows.iter().zip(&given).map(|(&row, (id, request))| {
+        let people = rows.iter().zip(&given).zip(&seconds);
+        let outcomes: Vec<_> = people.map(|((&row, (id, request)), &second)| {
             let message_id = MessageId::new(id).expect("an id");
             let request_id = request.as_deref().and_then(RequestId::new);
-            conclude(row, Outcome::Accepted { message_id, request_id })
+            let outcome = Outcome::Accepted { message_id, request_id };
+            Change::Conclude { row, at: at(second), outcome }
         }).collect();
         ledger.write(&outcomes).expect("outcomes");
         let found = world.query(
-            "SELECT typeof(message_id), message_id, typeof(request_id), request_id
+            "SELECT typeof(message_id), message_id, typeof(request_id), request_id, accepted_at
              FROM deliveries ORDER BY id",
         );
-        let wanted: Vec<_> = given.iter().map(|(id, request)| match request {
-            Some(request) => format!("text|{id}|text|{request}"),
-            None => format!("text|{id}|null|"),
+        let wanted: Vec<_> = given.iter().zip(seconds).map(|((id, request), second)| {
+            let request = request.as_ref().map_or("null|".to_owned(), |id| format!("text|{id}"));
+            format!("text|{id}|{request}|{}", at(second).as_millis())
         }).collect();
         prop_assert_eq!(found, wanted.join("\n"));
     }
