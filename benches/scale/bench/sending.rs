@@ -77,21 +77,27 @@ impl Bench<'_> {
         match curl {
             Some(curl) => {
                 let pairs = by_us.iter().copied().zip(by_curl.iter().copied()).collect();
-                self.curl_beside(&curl, &config, by_curl, pairs)?;
+                self.curl_beside(&curl, &config, by_curl.clone(), pairs)?;
             }
             None => self.table.skip("curl with the same messages", "curl is not installed"),
         }
-        self.tell_grouped(&by_us, grouped);
+        self.tell_grouped(&by_us, &by_curl, grouped);
         Ok(())
     }
 
-    fn tell_grouped(&mut self, one_by_one: &[Sent], grouped: Vec<Sent>) {
-        let turns = one_by_one.iter().copied().zip(grouped.iter().copied()).collect();
-        let times = |(single, grouped): (Sent, Sent)| grouped.per_second() / single.per_second();
-        let times = times(median(turns, times));
+    /// In groups, beside what was sent one by one in the same turn, by offercast and by curl.
+    fn tell_grouped(&mut self, by_us: &[Sent], by_curl: &[Sent], grouped: Vec<Sent>) {
+        let times_as_fast_as = |others: &[Sent]| {
+            let turns: Vec<_> = others.iter().copied().zip(grouped.iter().copied()).collect();
+            let times = |(other, grouped): (Sent, Sent)| grouped.per_second() / other.per_second();
+            (!turns.is_empty()).then(|| times(median(turns, times)))
+        };
+        let times = times_as_fast_as(by_us).unwrap_or_default();
+        let beside_curl = times_as_fast_as(by_curl).map(|times| format!(", {times:.1} x curl"));
+        let beside_curl = beside_curl.unwrap_or_default();
         let note = Note {
-            ratio: format!("{times:.1} x one recipient per request"),
-            ..self.wanted(">= 20 x", times >= 20.0)
+            ratio: format!("{times:.1} x one recipient per request{beside_curl}"),
+            ..self.wanted(">= 20 x one recipient per request", times >= 20.0)
         };
         let grouped = median(grouped, Sent::per_second);
         self.tell("send, 100 recipients per request", grouped, &note);
