@@ -80,19 +80,19 @@ pub(super) fn write(
     statements: &mut Statements<'_>,
     changes: &[Change],
 ) -> rusqlite::Result<usize> {
-    let all: Vec<_> = changes.iter().filter_map(Acceptance::of).collect();
-    let [first, second, ..] = &*all else { return Ok(0) };
-    let (at, last) = (first.at.as_millis(), all[all.len() - 1].row);
+    let all = || changes.iter().filter_map(Acceptance::of);
+    let (Some(first), Some(second)) = (all().next(), all().nth(1)) else { return Ok(0) };
+    let (at, last) = (first.at.as_millis(), changes[changes.len() - 1].row().0);
     let count = first.count();
-    if let Some((before, number)) = count.filter(|_| goes_on(first, count, second)) {
+    if let Some((before, number)) = count.filter(|_| goes_on(&first, count, &second)) {
         let request_id = first.request_id.map(RequestId::as_str);
         return statements.run(COUNTED, (first.row, at, before, request_id, last, number));
     }
     // As bytes: a text is counted in characters.
-    let message_ids: String = all.iter().map(|one| one.message_id.as_str()).collect();
-    let request_ids = all.iter().filter_map(|one| one.request_id).map(RequestId::as_str);
+    let message_ids: String = all().map(|one| one.message_id.as_str()).collect();
+    let request_ids = all().filter_map(|one| one.request_id).map(RequestId::as_str);
     let request_ids: String = request_ids.collect();
-    let length = |ids: &str| i64::try_from(ids.len() / all.len()).expect("ids are short");
+    let length = |ids: &str| i64::try_from(ids.len() / changes.len()).expect("ids are short");
     let (each, each_request) = (length(&message_ids), length(&request_ids));
     let (message_ids, request_ids) = (message_ids.into_bytes(), request_ids.into_bytes());
     let params = (first.row, at, message_ids, request_ids, last, each, each_request);
