@@ -23,8 +23,8 @@ use tempfile::TempDir;
 use super::consume::Consumption;
 use super::{LockedLedger, Opened, ReadLedger, init};
 use crate::ledger::{
-    Change, Holder, LedgerError, LockTimeout, NewLedger, NewRecipient, PendingRow, PlanRecord,
-    PlanRow, RowId, store,
+    Change, Decision, Holder, LedgerError, LockTimeout, NewLedger, NewRecipient, PendingRow,
+    PlanRecord, PlanRow, RowId, store,
 };
 use crate::model::{
     CampaignName, ContentHash, CouponCode, LedgerSecret, Lineage, Message, MessageId, OfferEnd,
@@ -42,6 +42,17 @@ impl World {
         let world = Self { folder: TempDir::new().expect("a temporary folder") };
         init(&world.path(), &new_ledger()).expect("a new ledger");
         world
+    }
+
+    /// A copy of its closed ledger in which somebody changed something.
+    fn changed(&self, change: &str) -> Self {
+        let copy = Self { folder: TempDir::new().expect("a temporary folder") };
+        std::fs::copy(self.path(), copy.path()).expect("copied");
+        std::fs::copy(self.beside(".serial"), copy.beside(".serial")).expect("copied");
+        let connection = rusqlite::Connection::open(copy.path()).expect("a database");
+        let change = format!("PRAGMA foreign_keys = OFF; {change}");
+        connection.execute_batch(&change).expect("changed");
+        copy
     }
 
     fn path(&self) -> PathBuf {
@@ -101,6 +112,14 @@ fn new_ledger() -> NewLedger {
 
 fn holder() -> Holder {
     Holder { pid: 4711, host: "build-7".to_owned(), since: at(1) }
+}
+
+fn decision() -> Decision {
+    Decision { by: "user:asha".to_owned(), at: at(9_000), evidence: None }
+}
+
+fn damaged(error: &LedgerError) -> bool {
+    matches!(error, LedgerError::Damaged { .. })
 }
 
 /// A number of seconds after the tests' epoch.

@@ -117,15 +117,9 @@ fn a_changed_value_is_found_by_its_checksum() {
     ];
     let changes = deciding.map(|sql| (sql, true)).into_iter().chain(texts.map(|sql| (sql, false)));
     for (change, decides) in changes {
-        let copy = World { folder: TempDir::new().expect("a temporary folder") };
-        fs::copy(world.path(), copy.path()).expect("copied");
-        fs::copy(world.beside(".serial"), copy.beside(".serial")).expect("copied");
-        assert_eq!(ReadLedger::check(&copy.path()).expect("checked"), []);
-        let connection = rusqlite::Connection::open(copy.path()).expect("a database");
-        connection.execute_batch(change).expect("changed");
-        drop(connection);
+        assert_eq!(ReadLedger::check(&world.path()).expect("checked"), []);
+        let copy = world.changed(change);
         assert_eq!(ReadLedger::check(&copy.path()).expect("checked").len(), 1, "{change}");
-        let damaged = |error: &LedgerError| matches!(error, LedgerError::Damaged { .. });
         // Plans read what decides; whoever sends or shows a message reads its texts too.
         let planned = copy.read().snapshot(&name("diwali"));
         assert_eq!(planned.as_ref().is_err_and(damaged), decides, "{change}");
@@ -143,13 +137,9 @@ fn a_row_that_fell_out_of_its_campaign_or_plan_is_missed() {
     consume(&mut ledger, &record("holi", 2), (1..=3).map(person)).expect("consumed");
     ledger.close().expect("closed");
     for change in ["campaign = 2", "campaign = 77", "plan = 2", "plan = 77"] {
-        let copy = World { folder: TempDir::new().expect("a temporary folder") };
-        fs::copy(world.path(), copy.path()).expect("copied");
-        let connection = rusqlite::Connection::open(copy.path()).expect("a database");
         let drop_index = "DELETE FROM recipients WHERE campaign = 2 AND number = 919800000002;";
         let sql = format!("{drop_index} UPDATE recipients SET {change} WHERE id = 2");
-        connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).expect("changed");
-        drop(connection);
+        let copy = world.changed(&sql);
         let read = copy.read();
         let snapshot = read.snapshot(&name("diwali"));
         assert!(matches!(snapshot, Err(LedgerError::Damaged { .. })), "{change}");

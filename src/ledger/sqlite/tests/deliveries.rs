@@ -1,29 +1,9 @@
 //! People and deliveries that do not belong together, and what no check of a table can see.
 
-use std::fs;
-
 use super::super::snapshot::read_pending;
 use super::*;
-use crate::ledger::{Damage, Decision, LedgerAddress, Settlement, Verdict, Who};
+use crate::ledger::{Damage, LedgerAddress, Settlement, Verdict, Who};
 use crate::model::{Receipt, UnknownCause};
-
-fn damaged(error: &LedgerError) -> bool {
-    matches!(error, LedgerError::Damaged { .. })
-}
-
-fn decision() -> Decision {
-    Decision { by: "user:asha".to_owned(), at: at(9_000), evidence: None }
-}
-
-/// A copy of a closed ledger in which somebody changed something.
-fn changed(world: &World, change: &str) -> World {
-    let copy = World { folder: TempDir::new().expect("a temporary folder") };
-    fs::copy(world.path(), copy.path()).expect("copied");
-    fs::copy(world.beside(".serial"), copy.beside(".serial")).expect("copied");
-    let connection = rusqlite::Connection::open(copy.path()).expect("a database");
-    connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; {change}")).expect("changed");
-    copy
-}
 
 /// Three people: one accepted, one unknown, one pending.
 fn three() -> World {
@@ -50,7 +30,7 @@ fn a_delivery_that_is_missing_or_nobodys_is_damage() {
         ("DELETE FROM recipients WHERE id = 2", false),
         ("UPDATE recipients SET id = 9 WHERE id = 2", true),
     ] {
-        let copy = changed(&world, change);
+        let copy = world.changed(change);
         assert_ne!(ReadLedger::check(&copy.path()).expect("checked"), [], "{change}");
         let read = copy.read();
         let told = [
@@ -82,7 +62,7 @@ fn a_delivery_that_is_missing_or_nobodys_is_damage() {
 #[test]
 fn a_person_whose_delivery_is_missing_is_neither_passed_over_nor_sent_to() {
     let world = three();
-    let copy = changed(&world, "DELETE FROM deliveries WHERE id = 3");
+    let copy = world.changed("DELETE FROM deliveries WHERE id = 3");
     let read = copy.read();
     let sought = any(&read).history(&Who::Number(person(3).number()), None, |_| Ok(()));
     assert!(sought.is_err_and(|error| damaged(&error)));
@@ -94,7 +74,7 @@ fn a_person_whose_delivery_is_missing_is_neither_passed_over_nor_sent_to() {
 
 #[test]
 fn nobody_is_counted_for_a_rate_without_being_known() {
-    let copy = changed(&three(), "DELETE FROM recipients WHERE id = 1");
+    let copy = three().changed("DELETE FROM recipients WHERE id = 1");
     let sent = copy.read().sent_since(record("diwali", 1).sender, at(0));
     assert!(sent.is_err_and(|error| damaged(&error)));
 }
@@ -115,11 +95,11 @@ fn what_no_table_refuses_is_found_by_a_check() {
         ("UPDATE deliveries SET request_id = 'req-1' WHERE id = 2", 2),
         ("UPDATE deliveries SET detail = 'number 91980…' WHERE id = 2", 2),
     ] {
-        let found = ReadLedger::check(&changed(&world, change).path()).expect("checked");
+        let found = ReadLedger::check(&world.changed(change).path()).expect("checked");
         assert_eq!(found, [Damage::Row { table: "deliveries", row }], "{change}");
     }
     // The same id in another campaign is no wonder.
-    let other = changed(&world, "UPDATE deliveries SET message_id = 'req-1:1' WHERE id = 5");
+    let other = world.changed("UPDATE deliveries SET message_id = 'req-1:1' WHERE id = 5");
     assert_eq!(ReadLedger::check(&other.path()).expect("checked"), []);
 }
 

@@ -1,12 +1,8 @@
 //! Settling what could not be known.
 
 use super::*;
-use crate::ledger::{Decision, HistoryRow, Settlement, Verdict, Who};
+use crate::ledger::{HistoryRow, Settlement, Verdict, Who};
 use crate::model::{Receipt, State, UnknownCause};
-
-fn decision() -> Decision {
-    Decision { by: "user:asha".to_owned(), at: at(9_000), evidence: None }
-}
 
 fn reported(receipt: Receipt, message_id: &str) -> Verdict {
     Verdict::Reported { receipt, message_id: MessageId::new(message_id) }
