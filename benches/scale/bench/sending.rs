@@ -49,6 +49,18 @@ fn median<T: Copy>(mut all: Vec<T>, by: impl Fn(T) -> f64) -> T {
     all[all.len() / 2]
 }
 
+/// A ratio of what was sent in the same turn, in the turn in the middle. `None` without turns.
+fn in_turns(these: &[Sent], others: &[Sent], ratio: impl Fn(Sent, Sent) -> f64) -> Option<f64> {
+    let turns: Vec<_> =
+        these.iter().zip(others).map(|(this, other)| ratio(*this, *other)).collect();
+    (!turns.is_empty()).then(|| median(turns, |ratio| ratio))
+}
+
+/// How many times as fast.
+fn faster(this: Sent, other: Sent) -> f64 {
+    this.per_second() / other.per_second()
+}
+
 impl Bench<'_> {
     /// One by one, the same with curl, and in groups: in turns, so that all meet the machine in
     /// the same moods.
@@ -77,10 +89,7 @@ impl Bench<'_> {
         let sent = median(by_us.clone(), Sent::cpu_each);
         self.tell("send, one recipient per request", sent, &Note::default());
         match curl {
-            Some(curl) => {
-                let pairs = by_us.iter().copied().zip(by_curl.iter().copied()).collect();
-                self.curl_beside(&curl, &config, by_curl.clone(), pairs)?;
-            }
+            Some(curl) => self.curl_beside(&curl, &config, &by_us, &by_curl)?,
             None => self.table.skip("curl with the same messages", "curl is not installed"),
         }
         self.tell_grouped(&by_us, &by_curl, grouped);
@@ -89,13 +98,9 @@ impl Bench<'_> {
 
     /// In groups, beside what was sent one by one in the same turn, by offercast and by curl.
     fn tell_grouped(&mut self, by_us: &[Sent], by_curl: &[Sent], grouped: Vec<Sent>) {
-        let times_as_fast_as = |others: &[Sent]| {
-            let turns: Vec<_> = others.iter().copied().zip(grouped.iter().copied()).collect();
-            let times = |(other, grouped): (Sent, Sent)| grouped.per_second() / other.per_second();
-            (!turns.is_empty()).then(|| times(median(turns, times)))
-        };
-        let times = times_as_fast_as(by_us).unwrap_or_default();
-        let beside_curl = times_as_fast_as(by_curl).map(|times| format!(", {times:.1} x curl"));
+        let times = in_turns(&grouped, by_us, faster).unwrap_or_default();
+        let beside_curl = in_turns(&grouped, by_curl, faster);
+        let beside_curl = beside_curl.map(|times| format!(", {times:.1} x curl"));
         let beside_curl = beside_curl.unwrap_or_default();
         let note = Note {
             ratio: format!("{times:.1} x one recipient per request{beside_curl}"),
@@ -130,16 +135,15 @@ impl Bench<'_> {
         &mut self,
         curl: &Path,
         config: &Path,
-        by_curl: Vec<Sent>,
-        pairs: Vec<(Sent, Sent)>,
+        by_us: &[Sent],
+        by_curl: &[Sent],
     ) -> Result<()> {
-        let by_curl = median(by_curl, Sent::cpu_each);
+        let share = |us: Sent, curl: Sent| us.cpu_each() / curl.cpu_each().max(1e-9);
+        let faster = in_turns(by_us, by_curl, faster).unwrap_or_default();
+        let share = in_turns(by_us, by_curl, share).unwrap_or(f64::INFINITY);
+        let by_us = median(by_us.to_vec(), Sent::cpu_each);
+        let by_curl = median(by_curl.to_vec(), Sent::cpu_each);
         self.tell("the same with `curl --parallel --parallel-max 64`", by_curl, &Note::default());
-        let faster = |(us, curl): (Sent, Sent)| us.per_second() / curl.per_second();
-        let share = |(us, curl): (Sent, Sent)| us.cpu_each() / curl.cpu_each().max(1e-9);
-        let faster = faster(median(pairs.clone(), faster));
-        let share = share(median(pairs.clone(), share));
-        let by_us = median(pairs, |(us, _)| us.cpu_each()).0;
         let is_cheap = share <= WANTED_SHARE || by_us.cpu_each() <= WANTED_CPU;
         let note = Note {
             ratio: format!("{faster:.2} x as fast, {share:.2} of its CPU"),
