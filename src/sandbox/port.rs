@@ -56,9 +56,10 @@ mod tests {
 
     #[test]
     fn a_free_port_lies_below_the_ephemeral_range() {
-        let listeners: Vec<_> = (0..8).map(|_| bind(Listen::FreePort).unwrap()).collect();
+        let listeners: Vec<_> =
+            (0..8).map(|_| bind(Listen::FreePort).expect("a free port")).collect();
         for listener in listeners {
-            let address = listener.local_addr().unwrap();
+            let address = listener.local_addr().expect("bound");
             assert!(address.ip().is_loopback());
             assert!((LOWEST_PORT..BELOW).contains(&address.port()), "{address}");
         }
@@ -67,15 +68,15 @@ mod tests {
     #[test]
     fn other_machines_are_not_served() {
         for address in ["0.0.0.0:8080", "192.0.2.1:8080", "[::]:8080"] {
-            let refused = bind(Listen::At(address.parse().unwrap()));
+            let refused = bind(Listen::At(address.parse().expect("an address")));
             assert!(matches!(refused, Err(SandboxError::NotLoopback(_))), "{address}");
         }
     }
 
     #[test]
     fn a_taken_address_is_named() {
-        let first = bind(Listen::FreePort).unwrap();
-        let taken = first.local_addr().unwrap();
+        let first = bind(Listen::FreePort).expect("a free port");
+        let taken = first.local_addr().expect("bound");
         let error = bind(Listen::At(taken)).unwrap_err();
         assert_eq!(error.to_string(), format!("cannot listen on `{taken}`"));
     }

@@ -140,7 +140,7 @@ mod tests {
     const MANY: [u64; 2] = [12_025_550_123, 4_915_112_345_678];
 
     fn run(json: &str) -> ScriptRun {
-        ScriptRun::new(Script::from_json(json).unwrap(), 9)
+        ScriptRun::new(Script::from_json(json).expect("a script"), 9)
     }
 
     /// The requests out of the first `count` that a rule applies to.
@@ -188,7 +188,7 @@ mod tests {
             {"every": 2, "drop": "before_accept"},
             {"hang": "after_accept"}
         ]}"#);
-        let act = |request| &run.choose(request, Duration::ZERO, &MANY).unwrap().act;
+        let act = |request| &run.choose(request, Duration::ZERO, &MANY).expect("a rule fits").act;
         assert_eq!(act(1), &Act::Hang { accept: true });
         assert_eq!(act(2), &Act::Drop { accept: false });
     }

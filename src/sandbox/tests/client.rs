@@ -21,7 +21,7 @@ pub(super) fn config() -> SandboxConfig {
 }
 
 pub(super) fn start() -> SandboxHandle {
-    Sandbox::start(&config()).unwrap()
+    Sandbox::start(&config()).expect("started")
 }
 
 pub(super) fn scripted(script: &str) -> SandboxHandle {
