@@ -120,9 +120,9 @@ impl SandboxHandle {
         self.exchange.recorder.arrivals()
     }
 
-    /// Most recipients that arrived within any one second. 0 unless `keep` is set.
-    pub fn most_recipients_in_a_second(&self) -> u64 {
-        most_within(&self.arrivals(), Duration::from_secs(1))
+    /// Most recipients that arrived within any window of this length. 0 unless `keep` is set.
+    pub fn most_recipients_within(&self, window: Duration) -> u64 {
+        most_within(&self.arrivals(), window)
     }
 
     /// Closes the port and all connections, and says what happened.

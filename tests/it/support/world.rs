@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use offercast::clock::Clock;
 use offercast::model::{ApiKey, Sid, Timestamp};
@@ -170,9 +171,18 @@ impl World {
         self.stand_in().counts().requests
     }
 
-    /// The most people that came to the stand-in within any one second.
-    pub(crate) fn most_in_a_second(&self) -> u64 {
-        self.stand_in().most_recipients_in_a_second()
+    /// People came to the stand-in no faster than the rate.
+    ///
+    /// What is known is when requests were read. A busy host reads late, and what half a
+    /// second held up comes together: it may be on top of any window, so that the longer one
+    /// tells a little too fast and the shorter one a burst.
+    #[track_caller]
+    pub(crate) fn expect_rate(&self, per_second: u64) {
+        for seconds in [1, 10] {
+            let window = Duration::from_secs(seconds);
+            let most = self.stand_in().most_recipients_within(window);
+            assert!(most <= per_second * seconds + per_second / 2, "{most} within {window:?}");
+        }
     }
 
     /// How often the person was accepted whom the stand-in accepted most often.
