@@ -62,7 +62,8 @@ struct State {
     /// The connection whose transaction is waited for the end of.
     committing: Option<Arc<Link>>,
     cuts: u64,
-    is_held: bool,
+    /// Connections that were made through here.
+    connections: u64,
     refuses: bool,
     links: Vec<Arc<Link>>,
     late: Option<(Arc<Link>, Vec<u8>)>,
@@ -74,6 +75,8 @@ struct Link {
     server: TcpStream,
     /// Nothing more comes through to the client; at the end of the answer it is cut.
     is_mute: AtomicBool,
+    /// Nothing more comes through at all, and nobody is told.
+    is_stalled: AtomicBool,
 }
 
 impl Relay {
@@ -129,16 +132,22 @@ impl Relay {
         }
     }
 
-    /// Passes nothing on any more, and keeps everything open, until it is let go.
-    pub(crate) fn hold(&self) {
-        self.shared.state().is_held = true;
+    /// How many connections were made.
+    pub(crate) fn connections(&self) -> u64 {
+        self.shared.state().connections
     }
 
-    /// Ends [`Relay::hold`] and [`Relay::refuse`].
+    /// Passes nothing on any more on the connections that there are, and keeps them open. New
+    /// ones are served.
+    pub(crate) fn stall(&self) {
+        for link in &self.shared.state().links {
+            link.is_stalled.store(true, Ordering::Release);
+        }
+    }
+
+    /// Ends [`Relay::refuse`].
     pub(crate) fn let_through(&self) {
-        let mut state = self.shared.state();
-        (state.is_held, state.refuses) = (false, false);
-        self.shared.changed.notify_all();
+        self.shared.state().refuses = false;
     }
 
     /// Cuts all connections and takes no new ones.
@@ -151,8 +160,8 @@ impl Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         self.shared.closing.store(true, Ordering::Release);
-        self.let_through();
         self.cut_all();
+        self.shared.changed.notify_all();
         // Wakes the listener; if that fails it is not listening any more.
         let _ = TcpStream::connect(self.address);
         if let Some(listening) = self.listening.take() {
@@ -175,11 +184,13 @@ impl Shared {
             for stream in [&client, &server] {
                 stream.set_nodelay(true).expect("TCP has that option");
             }
-            let link = Arc::new(Link { client, server, is_mute: AtomicBool::new(false) });
+            let (is_mute, is_stalled) = (AtomicBool::new(false), AtomicBool::new(false));
+            let link = Arc::new(Link { client, server, is_mute, is_stalled });
             let mut state = self.state();
             if state.refuses {
                 continue;
             }
+            state.connections += 1;
             state.links.push(Arc::clone(&link));
             drop(state);
             let (up, down, other) = (Arc::clone(self), Arc::clone(self), Arc::clone(&link));
@@ -194,7 +205,7 @@ impl Shared {
         let mut late: Option<Vec<u8>> = None;
         while frames.read(&link.client) {
             while let Some(frame) = frames.next() {
-                self.wait();
+                self.wait(link);
                 if let Some(kept) = &mut late {
                     kept.extend_from_slice(&frame);
                 } else {
@@ -221,7 +232,7 @@ impl Shared {
     fn pass_answers(&self, link: &Arc<Link>) {
         let mut frames = Frames { has_begun: true, bytes: Vec::new() };
         while frames.read(&link.server) {
-            self.wait();
+            self.wait(link);
             let is_mute = link.is_mute.load(Ordering::Acquire);
             while let Some(frame) = frames.next() {
                 if is_mute && frame[0] == b'Z' {
@@ -235,8 +246,11 @@ impl Shared {
         self.end(link);
     }
 
-    fn wait(&self) {
-        let held = self.changed.wait_while(self.state(), |state| state.is_held);
+    /// Waits while nothing may come through: to the relay's end, once that has begun.
+    fn wait(&self, link: &Link) {
+        let is_stalled = || link.is_stalled.load(Ordering::Acquire);
+        let closing = || self.closing.load(Ordering::Acquire);
+        let held = self.changed.wait_while(self.state(), |_| is_stalled() && !closing());
         drop(held.unwrap_or_else(PoisonError::into_inner));
     }
 
