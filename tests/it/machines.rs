@@ -66,7 +66,7 @@ fn machines_that_send_together_keep_to_one_rate() {
     }
     assert_eq!((world.states().as_str(), world.most_per_person()), ("accepted 300", 1));
     assert_eq!(world.database().query(SENDERS), "3");
-    world.expect_rate(20);
+    world.expect_rate(20, 3 * IN_FLIGHT);
 }
 
 #[test]

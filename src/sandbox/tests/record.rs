@@ -111,7 +111,7 @@ fn counts_arrivals_and_repeats_are_kept() {
     let named: Vec<u32> = sandbox.arrivals().iter().map(|arrival| arrival.recipients).collect();
     assert_eq!(named, [2, 1, 0]);
     assert!(sandbox.arrivals().is_sorted_by_key(|arrival| arrival.at));
-    assert_eq!(sandbox.most_recipients_within(Duration::from_secs(60)), 3);
+    assert_eq!(sandbox.most_recipients_within(Duration::from_mins(1)), 3);
 }
 
 #[test]

@@ -45,6 +45,16 @@ impl Life {
         Self::new(world, 40, "40/s", "[5, 25]")
     }
 
+    /// One that is far from its end when somebody interferes, however late that is.
+    fn long(world: World) -> Self {
+        Self::new(world, 400, "40/s", "[5, 25]")
+    }
+
+    /// From here on what is left is sent at once.
+    fn hurry(&mut self) {
+        self.world.write("campaigns/diwali.yaml", CAMPAIGN);
+    }
+
     /// An apply whose ledger is behind the relay.
     fn apply(&self) -> Command<'_> {
         let url = self.relay.url(self.world.database());

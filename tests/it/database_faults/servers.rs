@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command as System, Stdio};
 
-use super::Life;
+use super::{IN_FLIGHT, Life};
 use crate::support::{World, is_missing, people, tell_of_skipping};
 
 #[test]
@@ -13,7 +13,7 @@ fn a_server_whose_disk_is_full_stops_the_apply_and_gets_the_outcomes_later() {
     if is_missing() {
         return;
     }
-    let life = Life::slow(World::new().on_postgres());
+    let mut life = Life::long(World::new().on_postgres());
     let database = life.world.database();
     let process = Life::midway(life.apply());
     // The words of a server without room, at the write of an outcome or an intent.
@@ -25,11 +25,12 @@ fn a_server_whose_disk_is_full_stops_the_apply_and_gets_the_outcomes_later() {
     );
     let run = process.wait().exits(8).shows("could not extend file (SQLSTATE 53100)");
     let run = run.shows("nothing more was sent").shows(".journal");
-    assert!(life.world.requests() < 40, "{run}");
+    assert!(life.world.requests() < life.people as u64, "{run}");
     let refused = life.healthy(1).exits(6);
     database.query("DROP TRIGGER full_disk ON offercast.recipients; DROP FUNCTION public.full()");
+    life.hurry();
     let next = life.healthy(2);
-    assert_eq!(life.look(&next).count("accepted"), 40, "{run}{refused}{next}");
+    assert_eq!(life.look(&next).count("accepted"), life.people as u64, "{run}{refused}{next}");
     assert_eq!(life.settle(&next), 0);
 }
 
@@ -94,17 +95,18 @@ fn a_server_that_comes_back_read_only_is_refused_and_the_outcomes_are_kept() {
     if is_missing() {
         return;
     }
-    let life = Life::slow(World::new().on_postgres());
+    let mut life = Life::long(World::new().on_postgres());
     let (database, name) = (life.world.database(), life.world.database().name());
     let process = Life::midway(life.apply());
     database.query(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on"));
     life.relay.cut_all();
     let run = process.wait().exits(8).shows("default_transaction_read_only");
-    assert!(life.world.requests() < 40, "{run}");
+    assert!(life.world.requests() < life.people as u64, "{run}");
     let refused = life.healthy(1).exits(6).shows("default_transaction_read_only");
     database.query(&format!("SET transaction_read_only = off; ALTER DATABASE {name} RESET ALL"));
+    life.hurry();
     let next = life.healthy(2);
-    assert_eq!(life.look(&next).count("accepted"), 40, "{run}{refused}{next}");
+    assert_eq!(life.look(&next).count("accepted"), life.people as u64, "{run}{refused}{next}");
     assert_eq!(life.settle(&next), 0);
 }
 
@@ -113,7 +115,7 @@ fn a_server_that_was_failed_over_is_not_gone_on_with() {
     if is_missing() {
         return;
     }
-    let life = Life::slow(World::new().on_postgres());
+    let mut life = Life::long(World::new().on_postgres());
     let database = life.world.database();
     let process = Life::midway(life.apply());
     let server = database.query("SELECT DISTINCT server FROM offercast.marks");
@@ -121,11 +123,12 @@ fn a_server_that_was_failed_over_is_not_gone_on_with() {
     database.query("UPDATE offercast.marks SET server = '7/00000001'");
     life.relay.cut_all();
     let run = process.wait().exits(8).shows("cannot be told").shows(".journal");
-    assert!(life.world.requests() < 40, "{run}");
+    assert!(life.world.requests() < life.people as u64, "{run}");
     let refused = life.healthy(1).exits(6);
     database.query(&format!("UPDATE offercast.marks SET server = '{server}'"));
+    life.hurry();
     let next = life.healthy(2);
-    assert_eq!(life.look(&next).count("accepted"), 40, "{run}{refused}{next}");
+    assert_eq!(life.look(&next).count("accepted"), life.people as u64, "{run}{refused}{next}");
     assert_eq!(life.settle(&next), 0);
 }
 
@@ -149,8 +152,10 @@ fn machines_that_are_days_apart_share_a_plan_by_the_clock_of_the_server() {
     let look = crate::kills::checker::Look::in_database(life.world.database());
     look.expect_order(&life.world.received(), life.people);
     assert_eq!((look.count("accepted"), look.count("unknown")), (300, 0));
+    let senders = "SELECT count(DISTINCT epoch) FROM offercast.recipients";
+    assert_eq!(life.world.database().query(senders), "3");
     assert_eq!(life.world.most_per_person(), 1);
-    life.world.expect_rate(20);
+    life.world.expect_rate(20, 3 * IN_FLIGHT);
 }
 
 /// `PgBouncer` in front of a server, as its own user.
