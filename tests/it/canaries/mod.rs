@@ -172,9 +172,12 @@ fn sending_that_is_stopped_in_every_way(tour: &mut Tour) {
             let id = apply.id().as_raw_nonzero();
             fs::read(format!("/proc/{id}/{file}")).unwrap_or_default()
         };
+        // It is looked at while it stands still, so that it cannot end meanwhile.
+        apply.signal(Signal::STOP);
         let seen = [of_process("cmdline"), of_process("environ")];
         let second = tour.world.run("apply --auto-approve");
         apply.signal(signal);
+        apply.signal(Signal::CONT);
         let run = apply.wait().exits(exit);
         if cfg!(target_os = "linux") {
             assert!(seen.iter().all(|bytes| !bytes.is_empty()), "the process was looked at");
@@ -197,11 +200,15 @@ fn sending_that_is_stopped_in_every_way(tour: &mut Tour) {
     let inject = "inject=pwrite64:error=ENOSPC:when=14+";
     let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", inject];
     if can(&["strace", "-f", "-o", "/dev/null"]) {
+        let requests = tour.world.requests();
         let run = tour.world.command("apply --auto-approve --limit 40").under(&strace).run();
-        tour.look_after(&run);
+        tour.look_after(&run.exits(8).shows(".journal"));
+        assert!(tour.world.requests() > requests, "it failed in the middle");
     }
+    let requests = tour.world.requests();
     let run = tour.world.command("apply --auto-approve --limit 20").stdout(full()).run();
-    tour.look_after(&run);
+    tour.look_after(&run.exits(1));
+    assert!(tour.world.requests() > requests, "it failed in the middle");
     let run = tour.world.run("apply --auto-approve");
     tour.look_after(&run);
     assert!(matches!(run.code(), Some(0 | 7)), "{run}");

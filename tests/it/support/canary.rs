@@ -30,12 +30,13 @@ impl Canaries {
         self.numbers.dedup();
     }
 
-    /// Fails when a person's number stands in the text, in one piece or in groups.
+    /// Fails when a person's number stands in the text, in one piece or in groups, whatever
+    /// digits stand around it.
     #[track_caller]
     pub(super) fn expect_no_number(&self, what: &str, text: &str) {
         let shown: Vec<_> = text.lines().flat_map(numbers_in).collect();
         for number in &self.numbers {
-            let is_shown = shown.iter().any(|shown| shown.ends_with(number.as_str()));
+            let is_shown = shown.iter().any(|shown| shown.contains(number.as_str()));
             assert!(!is_shown, "the number {number} is shown on {what}:\n{text}");
         }
     }
@@ -83,6 +84,14 @@ fn a_number_in_groups_is_seen() {
     let mut canaries = Canaries::default();
     canaries.learn("phone: \"+12025550123\"");
     canaries.expect_no_number("stdout", "sent to +1 (202) 555-0123 today");
+}
+
+#[test]
+#[should_panic(expected = "the number 12025550123 is shown on stdout")]
+fn a_number_before_a_date_is_seen() {
+    let mut canaries = Canaries::default();
+    canaries.learn("phone: \"+12025550123\"");
+    canaries.expect_no_number("stdout", "+12025550123  2026-12-01");
 }
 
 #[test]
