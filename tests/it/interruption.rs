@@ -14,7 +14,8 @@ fn world(script: &str) -> World {
 #[test]
 fn a_signal_drains_and_says_how_to_go_on() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
-        let world = world("");
+        // The replies to all four on the wire come late, but within a drain's time.
+        let world = world(r#"{"rules": [{"after": 4, "first": 8, "latency_ms": 3000}]}"#);
         let apply = world.spawn("apply --auto-approve");
         let apply = apply.until("the fifth request", |world| world.requests() >= 5);
         apply.signal(signal);
@@ -60,10 +61,12 @@ fn a_second_apply_is_refused_while_the_first_runs() {
     let world = world("");
     let first = world.spawn("apply --auto-approve");
     let first = first.until("the first request", |world| world.requests() >= 1);
+    first.signal(Signal::STOP);
     let _ = world.run("apply --auto-approve").exits(6).shows("--lock-timeout");
     // Reading is free meanwhile.
     let _ = world.run("plan").exits(0);
     let _ = world.run("status").exits(0);
+    first.signal(Signal::CONT);
     let _ = first.wait().exits(0);
     assert_eq!((world.received().len(), world.most_per_person()), (40, 1));
 }

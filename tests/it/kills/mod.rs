@@ -103,9 +103,10 @@ fn killed_between_reply_and_record_nobody_is_sent_to_twice() {
 /// `status` reads beside the writer: what it says adds up at every moment.
 #[test]
 fn what_status_says_adds_up_while_an_apply_runs_and_after_it_was_killed() {
-    let shape = Shape { people: 400, ..Shape::SINGLE };
+    let shape = Shape { people: 1_000, ..Shape::SINGLE };
     let seed = first_seed();
-    let ground = Ground::new(shape, &slow_script(seed), seed);
+    // Slow enough to be far from its end after all readings.
+    let ground = Ground::new(shape, r#"{"latency_ms": [150, 250]}"#, seed);
     let process = ground.apply().spawn().until("somebody is sent to", |world| world.requests() > 0);
     let mut sums = Vec::new();
     for _ in 0..5 {
@@ -117,7 +118,7 @@ fn what_status_says_adds_up_while_an_apply_runs_and_after_it_was_killed() {
     sums.push(planned_and_sum(&ground));
     let attempting = ground.look().count("attempting");
     assert!((1..=shape.bound()).contains(&attempting), "{attempting} on the wire");
-    assert!(sums.iter().all(|both| *both == (400, 400)), "planned, and the sum: {sums:?}");
+    assert!(sums.iter().all(|both| *both == (1_000, 1_000)), "planned, and the sum: {sums:?}");
 }
 
 fn planned_and_sum(ground: &Ground) -> (u64, u64) {
