@@ -43,11 +43,13 @@ fn an_unusable_key_is_refused_without_showing_it() {
 
 #[test]
 fn a_wrong_key_halts_at_the_first_request() {
-    let world = world();
+    let mut world = world();
+    world.write("campaigns/audiences/people.csv", &people(50));
     let run = world.command("apply --auto-approve").env("KALEYRA_API_KEY", "another-key");
     let _ = run.run().exits(8).shows("RBC201").hides("another-key");
+    assert!((1..=4).contains(&world.requests()), "no more than were on the wire at once");
     assert_eq!(world.received().len(), 0);
-    assert_eq!(world.states(), "pending 5");
+    assert_eq!(world.states(), "pending 50");
 }
 
 #[test]

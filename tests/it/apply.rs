@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use insta::assert_snapshot;
+use sha2::{Digest as _, Sha256};
 
 use crate::support::{CAMPAIGN, SHARED, World, people, phone};
 
@@ -88,9 +89,10 @@ fn a_header_file_is_uploaded_with_every_request() {
         .kaleyra("");
     let _ = world.run("apply --auto-approve").exits(0);
     assert_eq!(world.requests(), 2);
-    let hashes: BTreeSet<_> =
-        world.received().iter().filter_map(|a| a.content.media_sha256.clone()).collect();
-    assert_eq!(hashes.len(), 1);
+    let uploads: Vec<_> =
+        world.received().into_iter().map(|a| a.content.media_sha256.clone()).collect();
+    let digest = Sha256::digest(picture).map(|byte| format!("{byte:02x}")).as_slice().concat();
+    assert_eq!(uploads, vec![Some(digest); 3]);
 }
 
 #[test]
@@ -146,6 +148,7 @@ fn a_duration_is_sent_where_the_account_takes_one() {
     let world = World::new().campaign("shared", &yaml).audience("people.csv", &people(2));
     let world = world.ledger().kaleyra("");
     let _ = world.run("apply --auto-approve").exits(0);
+    assert_eq!(world.received().len(), 2);
     let week = 7 * 24 * 60 * 60 * 1_000;
     for accepted in world.received() {
         let sent = accepted.content.expiration_time_ms.unwrap();

@@ -35,15 +35,25 @@ fn the_file_holds_exactly_the_codes_that_are_sent() {
 
 #[test]
 fn issued_codes_do_not_change_when_people_join() {
-    let mut world = world();
+    // In a campaign of this name c7 and c69 draw the same four characters, and whoever has
+    // the lower number keeps them, had the code not been issued to the other before.
+    let yaml = CAMPAIGN.replace("code(9)", "code(4)").replace("name: diwali", "name: diwali-70");
+    let everybody = people(100);
+    let without_c7: String =
+        everybody.split_inclusive('\n').filter(|row| !row.starts_with("c7,")).collect();
+    let world = World::new().campaign("diwali", &yaml).audience("people.csv", &without_c7);
+    let mut world = world.ledger().kaleyra("");
     let _ = world.run("codes campaigns/diwali.yaml --out before.csv").exits(0);
-    world.write("campaigns/audiences/people.csv", &people(9));
+    world.write("campaigns/audiences/people.csv", &everybody);
     let _ = world.run("codes campaigns/diwali.yaml --out after.csv").exits(0);
     let codes = |file| -> BTreeSet<_> {
         rows(&world, file).into_iter().skip(1).map(|row| (row[1].clone(), row[0].clone())).collect()
     };
-    assert!(codes("before.csv").is_subset(&codes("after.csv")));
-    assert_eq!(codes("after.csv").len(), 9);
+    let (before, after) = (codes("before.csv"), codes("after.csv"));
+    assert_eq!((before.len(), after.len()), (99, 100));
+    assert!(before.is_subset(&after));
+    let different: BTreeSet<_> = after.iter().map(|(_, code)| code).collect();
+    assert_eq!(different.len(), 100, "the one who joined got another one");
 }
 
 #[test]

@@ -150,7 +150,7 @@ fn the_sample_card_prices_the_example_campaigns() {
             "plan --sandbox --rates {root}/campaigns/rates/meta-usd-2026-10-01.csv {root}/campaigns"
         ))
         .exits(0);
-    assert!(run.stdout().matches("at most").count() >= 3, "{}", run.stdout());
+    assert_eq!(run.stdout().matches("USD by the card of 2026-10-01").count(), 3, "{run}");
     let _ = run.hides("without a rate").hides("no market");
 }
 
