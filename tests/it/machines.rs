@@ -43,6 +43,11 @@ fn command(world: &World, machine: usize) -> Command<'_> {
 }
 
 const SENDERS: &str = "SELECT count(DISTINCT epoch) FROM offercast.recipients";
+const IN_DOUBT_BY: &str =
+    "SELECT count(DISTINCT epoch) FROM offercast.recipients WHERE state = 'unknown'";
+const MOST_REFUSED_BY_ONE: &str = "SELECT max(refused) FROM
+    (SELECT count(*) AS refused FROM offercast.recipients WHERE state = 'rejected' GROUP BY epoch)
+    AS by_machine";
 
 #[test]
 fn eight_applies_started_at_once_record_one_plan_and_serve_everybody_once() {
@@ -79,10 +84,10 @@ fn refusals_are_judged_over_all_machines() {
         let _ = apply.wait().exits(8);
     }
     assert_eq!(world.database().query(SENDERS), "2");
-    let refused = world.requests();
-    // Fifty are enough to judge by. What a machine was answered, another hears within two
-    // renewals, one a second; two machines have four requests on the wire each.
-    assert!((50..=50 + 2 * 10 + 8).contains(&refused), "{refused} were refused");
+    // Fifty are enough to judge by: neither had as many by itself.
+    assert!(world.requests() >= 50);
+    let most: u64 = world.database().query(MOST_REFUSED_BY_ONE).parse().expect("a number");
+    assert!(most < 50, "{most} were refused on one machine");
 }
 
 #[test]
@@ -90,7 +95,8 @@ fn one_machine_finds_out_for_all_whether_outcomes_can_be_known_again() {
     // Nothing is known of the first seven requests, tries alone among them; then all is well.
     let script = r#"{"rules": [{"first": 7, "status": 504, "accept": true}]}"#;
     let Some(world) = world(200, "20/s", script) else { return };
-    let first = apply_on(&world, 0).until("somebody is sent to", |world| world.requests() > 0);
+    let first = apply_on(&world, 0);
+    let _ = first.line_with("one request will probe");
     let second = apply_on(&world, 1);
     for apply in [first, second] {
         let run = apply.wait();
@@ -99,22 +105,25 @@ fn one_machine_finds_out_for_all_whether_outcomes_can_be_known_again() {
     assert_eq!(world.most_per_person(), 1);
     assert_eq!(world.states(), "accepted 193, unknown 7");
     assert_eq!(world.database().query(SENDERS), "2");
+    assert_eq!(world.database().query(IN_DOUBT_BY), "1", "the second left the tries to the first");
 }
 
 #[test]
 fn what_stays_in_doubt_stops_all_machines_and_one_of_them_tried() {
-    let Some(world) = world(300, "20/s", r#"{"rules": [{"drop": "before_accept"}]}"#) else {
+    let Some(mut world) = world(300, "20/s", r#"{"rules": [{"drop": "before_accept"}]}"#) else {
         return;
     };
-    let first = apply_on(&world, 0).until("somebody is sent to", |world| world.requests() > 0);
+    let yaml = CAMPAIGN.replace("1000/s", "20/s").replace("max_in_flight: 4", "max_in_flight: 1");
+    world.write("campaigns/diwali.yaml", &yaml);
+    let first = apply_on(&world, 0);
+    let _ = first.line_with("one request will probe");
     let second = apply_on(&world, 1);
     for apply in [first, second] {
         let _ = apply.wait().exits(8);
     }
-    let unknown = world.ledger_rows().iter().filter(|row| row["state"] == "unknown").count();
-    // Each machine stops by itself after five in a row and what is on its wire; three tries
-    // alone are one machine's, and one may slip out on each before it hears of a halt.
-    assert!((8..=2 * (5 + 3) + 3 + 2).contains(&unknown), "{unknown} in doubt");
+    // Five in a row, and three tries alone.
+    assert_eq!(world.states(), "pending 292, unknown 8");
+    assert_eq!(world.database().query(IN_DOUBT_BY), "1", "one of them tried");
 }
 
 #[test]

@@ -171,6 +171,11 @@ impl World {
         self.stand_in().counts().requests
     }
 
+    /// When requests came to the stand-in, since it began, in order.
+    pub(crate) fn arrivals(&self) -> Vec<Duration> {
+        self.stand_in().arrivals().iter().map(|arrival| arrival.at).collect()
+    }
+
     /// People came to the stand-in no faster than the rate.
     ///
     /// What is known is when requests were read, however late a busy host did so: what came
