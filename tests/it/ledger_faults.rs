@@ -9,7 +9,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 
 use rustix::process::Signal;
 
-use crate::support::{CAMPAIGN, Run, World, can, people, skips};
+use crate::support::{CAMPAIGN, Run, World, can, people, skips, tell_of_skipping};
 
 const PEOPLE: usize = 40;
 
@@ -19,12 +19,16 @@ fn sweep(usual: usize) -> usize {
 }
 
 fn world() -> World {
+    world_where(r#"{ "latency_ms": 2 }"#)
+}
+
+fn world_where(script: &str) -> World {
     let few_at_once = CAMPAIGN.replace("max_in_flight: 4", "max_in_flight: 2");
     World::new()
         .campaign("diwali", &few_at_once)
         .audience("people.csv", &people(PEOPLE))
         .ledger()
-        .kaleyra(r#"{ "latency_ms": 2 }"#)
+        .kaleyra(script)
 }
 
 /// The codes that promise that nothing was sent.
@@ -69,19 +73,24 @@ fn a_flush_or_write_that_fails_anywhere_stops_the_apply_and_loses_nobody() {
     if !can(&["strace", "-f", "-o", "/dev/null"]) {
         return;
     }
-    let mut journalled = 0;
-    let faults = ["fdatasync,fsync:error=EIO", "pwrite64:error=ENOSPC"];
-    // Counted for each thread: the first places are the opening and the consumption, those
-    // from about the tenth on are the writer's.
-    let places = [1, 2, 5, 8, 14];
+    let (mut journalled, mut midway) = (0, HashSet::new());
+    // Counted for each thread: the first places are the opening and the consumption, the last
+    // ones are the writer's.
+    let faults = [
+        ("fdatasync,fsync:error=EIO", [1, 2, 5, 8, 14]),
+        ("pwrite64:error=ENOSPC", [1, 5, 20, 40, 60]),
+    ];
     for turn in 0..sweep(10) {
-        let fault = faults[turn % 2];
+        let (fault, places) = faults[turn % 2];
         let place = places.get(turn / 2).copied().unwrap_or(turn / 2);
         let lasting = if turn % 3 == 0 { "+" } else { "" };
         let inject = format!("inject={fault}:when={place}{lasting}");
         let world = world();
         let under = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &inject];
         let run = world.command("apply --auto-approve").under(&under).run();
+        if run.code() == Some(8) && world.requests() > 0 {
+            midway.insert(fault);
+        }
         let kept = run.stderr().contains("the next apply records them");
         let unknown = recovers(&world, &run, 0);
         if kept {
@@ -90,6 +99,7 @@ fn a_flush_or_write_that_fails_anywhere_stops_the_apply_and_loses_nobody() {
         }
         eprintln!("{inject}: exit {:?}, {unknown} unknown", run.code());
     }
+    assert_eq!(midway.len(), faults.len(), "each fault came in the middle too: {midway:?}");
     assert!(journalled > 0, "the journal was needed");
 }
 
@@ -101,7 +111,7 @@ fn a_disk_that_fills_up_stops_the_apply_and_loses_nobody() {
     if !can(&["unshare", "-Urm"]) {
         return;
     }
-    let mut exits = HashSet::new();
+    let mut midway = 0;
     for turn in 0..sweep(5) {
         let size = 140 + 35 * (turn % 16);
         let world = world();
@@ -114,12 +124,15 @@ fn a_disk_that_fills_up_stops_the_apply_and_loses_nobody() {
         );
         let under = ["unshare", "-Urm", "sh", "-c", &script, "sh"];
         let run = world.command("apply --auto-approve").under(&under).run();
-        exits.insert(run.code());
+        if run.code() == Some(99) {
+            return tell_of_skipping("no file system in memory can be mounted");
+        }
+        midway += usize::from(run.code() == Some(8) && world.requests() > 0);
         let _ = fs::remove_dir(world.path("full"));
         let unknown = recovers(&world, &run, 0);
         eprintln!("{size} KiB: exit {:?}, {unknown} unknown", run.code());
     }
-    assert!(exits.iter().any(|code| *code != Some(0)), "some disk was full: {exits:?}");
+    assert!(midway > 0, "some disk was full in the middle");
 }
 
 #[test]
@@ -133,12 +146,15 @@ fn on_a_read_only_mount_nothing_is_sent_and_only_a_settled_ledger_is_read() {
     if !can(&["unshare", "-Urm"]) {
         return;
     }
-    let world = world();
+    // The replies to two in the middle come too late for the run to end before it is killed.
+    let world = world_where(
+        r#"{"latency_ms": 2, "rules": [{"after": 20, "first": 22, "latency_ms": 5000}]}"#,
+    );
     let _ = world.run("apply --auto-approve --limit 10").exits(5);
     let before = world.requests();
     let run = world.command("apply --auto-approve").under(&under).run();
     let _ = run.exits(6).shows("read-only");
-    let _ = world.command("plan").under(&under).run().exits(0).shows("30");
+    let _ = world.command("plan").under(&under).run().exits(0).shows("+  30  still to send");
     assert_eq!(world.requests(), before);
     // Killed, it leaves its newest records in the write-ahead log.
     let apply = world.spawn("apply --auto-approve");
@@ -217,7 +233,7 @@ fn a_ledger_put_back_from_a_backup_is_refused_until_it_is_adopted() {
     assert_eq!(world.requests(), 40);
     let _ = world.run("ledger adopt --serial 5").exits(6).shows("has serial 3, not 5");
     let _ = world.run("ledger adopt --serial 3").exits(0).shows("can be sent to again");
-    let _ = world.run("plan").exits(0).shows("20");
+    let _ = world.run("plan").exits(0).shows("+  20  still to send");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What this host lets a test do. What it does not is skipped, in plain sight.
 
-#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-
 use std::process::{Command, Stdio};
+
+use super::tell_of_skipping;
 
 /// Whether these words can stand before a command, such as `unshare -Urm`.
 pub(crate) fn can(words: &[&str]) -> bool {
@@ -17,7 +17,7 @@ pub(crate) fn can(words: &[&str]) -> bool {
         .status();
     let can = status.is_ok_and(|status| status.success());
     if !can {
-        eprintln!("SKIP: `{}` does not work on this host", words.join(" "));
+        tell_of_skipping(&format!("`{}` does not work on this host", words.join(" ")));
     }
     can
 }
