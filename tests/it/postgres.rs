@@ -180,18 +180,19 @@ fn of_eight_applies_started_at_once_one_consumes_and_everybody_is_served_once() 
 
 #[test]
 fn a_connection_ended_by_the_server_while_sending_is_made_anew() {
-    let Some(world) = world(40) else { return };
+    let Some(world) = world(200) else { return };
     let apply = world.spawn("apply --auto-approve");
     let apply = apply.until("the tenth request", |world| world.requests() >= 10);
     cut_off(&world);
+    assert!(world.requests() < 200, "it was sending");
     let _ = apply.wait().exits(0);
-    assert_eq!((world.requests(), world.most_per_person()), (40, 1));
-    assert_eq!(world.states(), "accepted 40");
+    assert_eq!((world.requests(), world.most_per_person()), (200, 1));
+    assert_eq!(world.states(), "accepted 200");
 }
 
 #[test]
 fn a_process_that_was_taken_for_dead_begins_nothing_more_and_its_answers_count() {
-    let Some(world) = world(40) else { return };
+    let Some(world) = world(200) else { return };
     let first = world.spawn("apply --auto-approve");
     let first = first.until("the tenth request", |world| world.requests() >= 10);
     first.signal(Signal::STOP);
@@ -211,7 +212,7 @@ fn a_process_that_was_taken_for_dead_begins_nothing_more_and_its_answers_count()
     let unknown = || world.run("status --unknown");
     assert_eq!(
         (count("accepted"), count("unknown")),
-        (sent, 40 - sent),
+        (sent, 200 - sent),
         "{first}{second}{third}{}",
         unknown()
     );

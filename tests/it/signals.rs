@@ -14,8 +14,9 @@ use crate::support::{CAMPAIGN, Process, World, people};
 const APPLY: &str = "apply --auto-approve --samples 0 campaigns";
 const LATER: &str = "2026-12-01T09:10:00Z";
 const MUCH_LATER: &str = "2026-12-01T09:20:00Z";
-/// The drain, and what a busy machine needs around it.
-const DRAINED: Duration = Duration::from_millis(8_500);
+/// More than the drain and what a busy machine needs around it; less than a reply is waited
+/// for where nobody is in a hurry.
+const DRAINED: Duration = Duration::from_secs(30);
 
 /// Sixty people and a far side that behaves as the script says.
 fn world(script: &str) -> World {
@@ -61,20 +62,27 @@ fn expect_to_go_on(world: &World, exit: i32) {
 #[test]
 fn a_signal_at_any_time_drains_and_the_next_apply_goes_on() {
     let waits = [0, 1, 2, 3, 5, 8, 13, 21, 34, 55].map(Duration::from_millis);
+    let mut quickest = DRAINED;
     for (wait, (signal, exit)) in
         waits.into_iter().zip([(Signal::INT, 130), (Signal::TERM, 143)].into_iter().cycle())
     {
-        let world = world(r#"{"latency_ms": [20, 60]}"#);
+        // Four replies in a row are late: a signal that is late itself still comes in time.
+        let world = world(
+            r#"{"latency_ms": [20, 60], "rules": [{"after": 19, "first": 23, "latency_ms": 1500}]}"#,
+        );
         let process = apply(&world);
         thread::sleep(wait);
         process.signal(signal);
         let signalled = now();
         let run = process.wait().exits(exit).shows("offercast apply");
-        assert!(now() - signalled < DRAINED, "{run}");
+        let took = now() - signalled;
+        assert!(took < DRAINED, "{took:?}{run}");
+        quickest = quickest.min(took);
         expect_order(&world);
         assert!(!world.states().contains("unknown"), "all were waited for: {}", world.states());
         expect_to_go_on(&world, 0);
     }
+    assert!(quickest < Duration::from_secs(5), "no longer than it is waited for: {quickest:?}");
 }
 
 #[test]
@@ -95,11 +103,12 @@ fn a_second_signal_leaves_at_once_and_the_next_apply_holds_who_was_on_the_wire()
     let world = world(r#"{"rules": [{"after": 6, "first": 10, "hang": "after_accept"}]}"#);
     let process = apply(&world).until("all slots wait", |world| world.requests() == 10);
     process.signal(Signal::INT);
-    thread::sleep(Duration::from_millis(300));
+    let _ = process.line_with("on the wire");
     process.signal(Signal::INT);
     let signalled = now();
     let run = process.wait().exits(130);
-    assert!(now() - signalled < Duration::from_secs(3), "{run}");
+    let took = now() - signalled;
+    assert!(took < Duration::from_secs(5), "shorter than a drain: {took:?}{run}");
     expect_to_go_on(&world, 0);
     assert_eq!(world.states(), "accepted 56, unknown 4");
 }
