@@ -29,7 +29,8 @@ fn campaigns_add_up() {
 
 #[test]
 fn an_empty_ledger_has_no_campaigns() {
-    let _ = World::new().ledger().run("status").exits(0);
+    let run = World::new().ledger().run("status").exits(0);
+    assert_snapshot!(run.stdout(), @"nothing was applied with this ledger yet");
 }
 
 #[test]
@@ -52,8 +53,16 @@ fn every_format_tells_the_same() {
 #[test]
 fn one_campaign_can_be_asked_for() {
     let world = world().campaign("shared", SHARED);
-    let _ = world.run("apply campaigns/shared.yaml --auto-approve");
-    let _ = world.run("status shared").exits(0).hides("diwali");
+    let _ = world.run("apply campaigns/shared.yaml --auto-approve").exits(7);
+    assert_snapshot!(world.run("status shared").exits(0).stdout(), @r"
+    campaign  planned  accepted  unknown  rejected  pending  skipped
+    shared          8         0        8         0        0        0
+
+    shared
+      plan $ID, begun 2026-12-01 09:00 UTC
+      finished: nobody is left to send to at 2026-12-01 09:00 UTC
+      unknown for 8 people: connection lost after sending began
+    ");
     let _ = world.run("status nobody").exits(1);
     let _ = world.run("status Not-A-Name").exits(64);
 }
@@ -93,6 +102,6 @@ fn a_number_is_never_an_argument() {
 #[test]
 fn somebody_unknown_has_no_history() {
     let world = world();
-    let _ = world.run("status --id nobody").exits(0);
+    assert_snapshot!(world.run("status --id nobody").exits(0).stdout(), @"nothing is known of this recipient");
     let _ = world.command("status --recipient -").input("not a number\n").run().exits(64);
 }
