@@ -9,13 +9,12 @@ use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use offercast::audience::{Audience, Exclusions, Item, Roots};
 use offercast::compose::{self, Composer, SourceColumns};
 use offercast::diagnostic::{Diagnostic, Severity, Sources};
 use offercast::kaleyra::{Asked, Reply, classify};
-use offercast::ledger::{Holder, LedgerAddress, LockTimeout, Who};
+use offercast::ledger::{Holder, LedgerAddress, LockWait, Who};
 use offercast::model::{
     Campaign, CampaignName, CodeKey, CouponCode, Exclude, Fields, FileFormat, NotSent, Origin,
     Outcome, PhoneNumber, Recipient, RecipientSource, Timestamp,
@@ -202,7 +201,7 @@ pub(crate) fn ledger(bytes: &[u8]) {
             }
         }
         let holder = Holder { pid: 1, host: "fuzz".to_owned(), since: NOW };
-        match address.lock(LockTimeout(Duration::ZERO), &holder) {
+        match address.lock(LockWait::default(), &holder) {
             Ok(opened) => drop(opened),
             Err(error) => assert!(!error.to_string().is_empty()),
         }

@@ -13,7 +13,7 @@ use offercast::compose::Composer;
 use offercast::diagnostic::Sources;
 use offercast::kaleyra::{Asked, Form, Multipart, Reply, classify, expiration_time_ms};
 use offercast::ledger::{
-    CampaignMemory, Change, Forgotten, Holder, Known, LedgerAddress, LockTimeout, LockedLedger,
+    CampaignMemory, Change, Forgotten, Holder, Known, LedgerAddress, LockWait, LockedLedger,
     NewLedger, NewRecipient, PendingRow, PlanRecord, PlanRow, Snapshot,
 };
 use offercast::model::{
@@ -259,7 +259,7 @@ fn ledger_of(folder: &Path) -> (Box<dyn LockedLedger>, PlanRow) {
     };
     address.init(&new).expect("a new ledger");
     let holder = Holder { pid: 1, host: "bench".to_owned(), since: NOW };
-    let mut ledger = address.lock(LockTimeout::default(), &holder).expect("opened").ledger;
+    let mut ledger = address.lock(LockWait::default(), &holder).expect("opened").ledger;
     let campaign = campaign(folder);
     let composer = composer(&campaign);
     let mut consumption = ledger.begin_consumption(PEOPLE).expect("begun");

@@ -15,7 +15,7 @@ use super::report::{report_diagnostics, write_diagnostics};
 use super::secrets;
 use crate::audience::Item;
 use crate::cli::{CodesArgs, Exit, variables};
-use crate::ledger::{Holder, IssuedCode, LockTimeout};
+use crate::ledger::{Holder, IssuedCode, LockWait};
 use crate::model::{Campaign, CouponCode, OfferEnd};
 use crate::view::export::csv_cell;
 use crate::view::text::plural;
@@ -33,7 +33,7 @@ pub(super) fn codes(context: &mut Context, args: &CodesArgs) -> Result<Exit, Com
     }
     let address = address(context, &args.ledger)?;
     let holder = Holder::this_process(context.clock.now());
-    let opened = address.lock(LockTimeout::default(), &holder)?;
+    let opened = address.lock(LockWait::default(), &holder)?;
     tell_opened(context, &opened);
     let mut ledger = opened.ledger;
     expect_lineage(ledger.read(), std::slice::from_ref(&args.campaign))?;

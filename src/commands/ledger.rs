@@ -17,7 +17,7 @@ use crate::cli::{
     LedgerExportFormat, LedgerInitArgs,
 };
 use crate::clock::random_bytes;
-use crate::ledger::{HistoryRow, Holder, LedgerAddress, LockTimeout, Moved, NewLedger, Who};
+use crate::ledger::{HistoryRow, Holder, LedgerAddress, LockWait, Moved, NewLedger, Who};
 use crate::model::{LedgerSecret, Lineage};
 use crate::view::export::{CsvExport, NdjsonExport};
 use crate::view::text::{number, plural};
@@ -110,7 +110,7 @@ fn adopt(context: &mut Context, args: &LedgerAdoptArgs) -> Result<Exit, CommandE
     let address = address(context, &args.ledger)?;
     expect_lineage(&*address.read_any_copy()?, std::slice::from_ref(&args.campaigns))?;
     let holder = Holder::this_process(context.clock.now());
-    let opened = address.adopt(args.serial, LockTimeout::default(), &holder)?;
+    let opened = address.adopt(args.serial, LockWait::default(), &holder)?;
     tell_opened(context, &opened);
     opened.ledger.close()?;
     context.tell(&format!(
@@ -124,7 +124,7 @@ fn adopt(context: &mut Context, args: &LedgerAdoptArgs) -> Result<Exit, CommandE
 fn copy(context: &mut Context, args: &LedgerCopyArgs) -> Result<Exit, CommandError> {
     let (from, to) = (typed_address(context, &args.from)?, typed_address(context, &args.to)?);
     let holder = Holder::this_process(context.clock.now());
-    let moved = from.move_to(&to, LockTimeout::default(), &holder, &mut |table, rows| {
+    let moved = from.move_to(&to, LockWait::default(), &holder, &mut |table, rows| {
         context.tell(&format!("copied {} rows of {table}", number(rows)));
     })?;
     context.tell(&match moved {

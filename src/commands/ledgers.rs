@@ -7,7 +7,7 @@ use super::context::Context;
 use super::error::CommandError;
 use super::secrets;
 use crate::cli::{LedgerOption, variables};
-use crate::ledger::{Imported, LedgerAddress, Opened, ReadLedger};
+use crate::ledger::{Holder, Imported, LedgerAddress, Opened, ReadLedger};
 use crate::model::Lineage;
 use crate::view::text::plural;
 
@@ -74,6 +74,11 @@ pub(super) fn open_to_read(
     let ledger = address(context, option)?.read()?;
     expect_lineage(&*ledger, campaigns)?;
     Ok(ledger)
+}
+
+/// What is said to a person while another process holds the ledger.
+pub(super) fn waits_for(address: &LedgerAddress, holder: Option<&Holder>) -> String {
+    format!("waiting for the ledger `{address}`, {}", Holder::describe(holder))
 }
 
 /// Says what opening a ledger for writing found and settled.

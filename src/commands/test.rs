@@ -13,7 +13,7 @@ use crate::audience::{Audience, parse_cli_number};
 use crate::cli::{Exit, TestArgs};
 use crate::compose::Composer;
 use crate::kaleyra::{Client, ClientOptions, Endpoint};
-use crate::ledger::{Holder, LockTimeout, TestSend};
+use crate::ledger::{Holder, LockWait, TestSend};
 use crate::model::{
     CodeKey, CouponCode, Fields, Message, NotSent, OfferEnd, Origin, Outcome, PhoneNumber,
     Recipient, SharedContent,
@@ -41,7 +41,7 @@ pub(super) fn test(context: &mut Context, args: &TestArgs) -> Result<Exit, Comma
         None => address(context, &args.ledger)?,
     };
     let holder = Holder::this_process(context.clock.now());
-    let opened = address.lock(LockTimeout::default(), &holder)?;
+    let opened = address.lock(LockWait::default(), &holder)?;
     tell_opened(context, &opened);
     let mut ledger = opened.ledger;
     if !far_side.is_sandbox() {

@@ -4,10 +4,11 @@ use super::address::{LedgerAddress, Place};
 use super::error::{Damage, LedgerError};
 use super::filesystem::FilesystemKind;
 use super::holder::Holder;
+use super::lock_wait::LockWait;
 use super::moving::{Incoming, Outgoing, Transfer};
 use super::serial::Mark;
 use super::store::{Opened, ReadLedger};
-use super::types::{LockTimeout, NewLedger};
+use super::types::NewLedger;
 use super::{postgres, sqlite};
 use crate::model::Lineage;
 
@@ -66,24 +67,20 @@ impl LedgerAddress {
     /// Takes the lock, opens the ledger for writing, refuses a copy from the past, and
     /// settles what a dead process left open: outcomes in the emergency journal are recorded,
     /// other `attempting` rows become `unknown(crash)`, before anything else happens.
-    pub fn lock(&self, timeout: LockTimeout, holder: &Holder) -> Result<Opened, LedgerError> {
+    pub fn lock(&self, wait: LockWait<'_>, holder: &Holder) -> Result<Opened, LedgerError> {
         Ok(match self {
-            Self::File(path) => sqlite::LockedLedger::open(path, timeout, holder)?.into(),
-            Self::Server(address) => postgres::LockedLedger::open(address, timeout, holder)?.into(),
+            Self::File(path) => sqlite::LockedLedger::open(path, wait, holder)?.into(),
+            Self::Server(address) => postgres::LockedLedger::open(address, wait, holder)?.into(),
         })
     }
 
     /// The same for an apply: where other machines are sending from the ledger, it is opened
     /// beside them ([`LockedLedger::is_shared`](super::LockedLedger::is_shared)).
-    pub fn lock_or_join(
-        &self,
-        timeout: LockTimeout,
-        holder: &Holder,
-    ) -> Result<Opened, LedgerError> {
+    pub fn lock_or_join(&self, wait: LockWait<'_>, holder: &Holder) -> Result<Opened, LedgerError> {
         Ok(match self {
-            Self::File(path) => sqlite::LockedLedger::open(path, timeout, holder)?.into(),
+            Self::File(path) => sqlite::LockedLedger::open(path, wait, holder)?.into(),
             Self::Server(address) => {
-                postgres::LockedLedger::open_or_join(address, timeout, holder)?.into()
+                postgres::LockedLedger::open_or_join(address, wait, holder)?.into()
             }
         })
     }
@@ -93,13 +90,13 @@ impl LedgerAddress {
     pub fn adopt(
         &self,
         serial: i64,
-        timeout: LockTimeout,
+        wait: LockWait<'_>,
         holder: &Holder,
     ) -> Result<Opened, LedgerError> {
         Ok(match self {
-            Self::File(path) => sqlite::LockedLedger::adopt(path, serial, timeout, holder)?.into(),
+            Self::File(path) => sqlite::LockedLedger::adopt(path, serial, wait, holder)?.into(),
             Self::Server(address) => {
-                postgres::LockedLedger::adopt(address, serial, timeout, holder)?.into()
+                postgres::LockedLedger::adopt(address, serial, wait, holder)?.into()
             }
         })
     }
@@ -112,17 +109,17 @@ impl LedgerAddress {
     pub fn move_to(
         &self,
         to: &Self,
-        timeout: LockTimeout,
+        wait: LockWait<'_>,
         holder: &Holder,
         progress: &mut dyn FnMut(&str, u64),
     ) -> Result<Moved, LedgerError> {
         let place = to.lasting_place()?;
         let mut from: Box<dyn Outgoing> = match self {
             Self::File(path) => {
-                Box::new(sqlite::LockedLedger::open_to_move(path, &place, timeout, holder)?)
+                Box::new(sqlite::LockedLedger::open_to_move(path, &place, wait, holder)?)
             }
             Self::Server(address) => {
-                Box::new(postgres::LockedLedger::open_to_move(address, &place, timeout, holder)?)
+                Box::new(postgres::LockedLedger::open_to_move(address, &place, wait, holder)?)
             }
         };
         if from.was_moved()? && to.has_been_at(from.lineage(), &from.last_mark()?)? {

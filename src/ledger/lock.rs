@@ -3,15 +3,11 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::time::Duration;
 
 use super::error::LedgerError;
 use super::holder::Holder;
+use super::lock_wait::{LockWait, TRY_EVERY};
 use super::place::LedgerFile;
-use super::types::LockTimeout;
-
-/// How often a lock that is waited for is tried.
-pub(super) const TRY_EVERY: Duration = Duration::from_millis(50);
 
 /// How often, at that interval, a lock file is read again that names nobody yet: its new
 /// holder is just about to write.
@@ -31,7 +27,7 @@ impl Lock {
     /// Takes `<ledger>.lock`, waiting at most as long as asked.
     pub(super) fn take(
         ledger: &LedgerFile,
-        timeout: LockTimeout,
+        mut wait: LockWait<'_>,
         holder: &Holder,
     ) -> Result<Self, LedgerError> {
         let path = ledger.beside(".lock");
@@ -48,20 +44,15 @@ impl Lock {
             .custom_flags(no_follow())
             .open(&path)
             .map_err(io("open"))?;
-        let mut left = timeout.0;
         loop {
             match file.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::Error(source)) => return Err(io("lock")(source)),
-                Err(TryLockError::WouldBlock) if left.is_zero() => {
+                Err(TryLockError::WouldBlock) if wait.is_over() => {
                     let holder = read_holder(&mut file);
                     return Err(LedgerError::Locked { place: ledger.place(), holder });
                 }
-                Err(TryLockError::WouldBlock) => {
-                    let pause = left.min(TRY_EVERY);
-                    std::thread::sleep(pause);
-                    left -= pause;
-                }
+                Err(TryLockError::WouldBlock) => wait.pause(|| read_holder(&mut file)),
             }
         }
         file.set_len(0).map_err(io("write"))?;

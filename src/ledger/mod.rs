@@ -14,6 +14,7 @@ mod holder;
 mod home;
 mod journal;
 mod lock;
+mod lock_wait;
 mod moving;
 mod new_recipient;
 mod outcome;
@@ -36,6 +37,7 @@ pub use forgotten::{CampaignTraces, Forgetting, Forgotten, ForgottenRow, Remains
 pub use holder::Holder;
 pub use home::Moved;
 pub use journal::{Journal, UnrecordedOutcome};
+pub use lock_wait::LockWait;
 pub use new_recipient::NewRecipient;
 pub use postgres::{PassfileError, ServerAddress, ServerAddressError};
 pub use priced::KeptRates;
@@ -44,6 +46,6 @@ pub use store::{Consumption, LockedLedger, Opened, ReadLedger};
 pub use store_fault::StoreFault;
 pub use types::{
     CampaignMemory, CampaignStatusRow, Change, ConsumedPlan, FoundPlan, HistoryRow, Imported,
-    IssuedCode, Known, LastStop, LockTimeout, NewLedger, PendingRow, PlanRecord, PlanRow, RowId,
-    Sent, Snapshot, TestSend, Who,
+    IssuedCode, Known, LastStop, NewLedger, PendingRow, PlanRecord, PlanRow, RowId, Sent, Snapshot,
+    TestSend, Who,
 };

@@ -1,7 +1,6 @@
 //! What the ledger is asked and what it answers: plain data, no SQL.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::forgotten::{Forgotten, ForgottenRow, Whose};
 use crate::model::{
@@ -284,10 +283,6 @@ pub enum Who {
     /// A coupon code.
     Code(String),
 }
-
-/// How long `open` waits for another apply's lock; not at all unless it is said.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct LockTimeout(pub Duration);
 
 /// What opening a ledger took over from its emergency journal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

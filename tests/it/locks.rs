@@ -22,6 +22,15 @@ fn world(count: usize) -> World {
     World::new().audience("people.csv", &people(count)).ledger().kaleyra(SLOW)
 }
 
+/// Eight people, to whom one is sent after the other; the reply to the nth comes so late that
+/// an apply is still there for whatever is done to it then.
+fn standing_at(nth: u64) -> World {
+    let late = format!(r#"{{"after": {}, "first": {nth}, "latency_ms": 5000}}"#, nth - 1);
+    let script = format!(r#"{{"latency_ms": 20, "rules": [{late}]}}"#);
+    let world = World::new().audience("people.csv", &people(8)).ledger().kaleyra(&script);
+    world.campaign("one", &one_by_one("one"))
+}
+
 #[test]
 fn of_applies_started_at_once_one_sends_and_the_others_name_it() {
     if skips("it is refused where there is one writer; machines join on a server") {
@@ -53,18 +62,23 @@ fn of_applies_started_at_once_one_sends_and_the_others_name_it() {
 
 #[test]
 fn an_apply_that_may_wait_takes_its_turn_and_finds_nothing_left() {
-    let world = world(8).campaign("one", &one_by_one("one"));
+    if skips("it waits where there is one writer; machines join on a server") {
+        return;
+    }
+    let world = standing_at(1);
     let first = world.spawn("apply --auto-approve").until("a message", |w| w.requests() > 0);
-    let second = world.run("apply --auto-approve --lock-timeout 20s").exits(0);
+    let second = world.run("apply --auto-approve --lock-timeout 60s").exits(0);
+    let pid = first.id().as_raw_nonzero();
     let _ = first.wait().exits(0);
-    let _ = second.hides("is in use");
+    let words = format!("waiting for the ledger `.offercast/ledger.db`, held by pid {pid} on ");
+    let _ = second.shows(&words);
     assert_eq!(world.requests(), 8);
     assert_eq!(world.states(), "accepted 8");
 }
 
 #[test]
 fn the_lock_dies_with_its_process() {
-    let world = world(8).campaign("one", &one_by_one("one"));
+    let world = standing_at(3);
     let first = world.spawn("apply --auto-approve").until("a message", |w| w.requests() > 2);
     first.signal(Signal::KILL);
     let _ = first.wait().was_killed();
@@ -77,8 +91,10 @@ fn the_lock_dies_with_its_process() {
 /// Seven people settled, one in doubt, and an apply of another campaign that stands still
 /// with the ledger in its hands.
 fn doubt_beside_an_apply() -> World {
+    // The reply to the first of the second campaign is late: its apply is still there then.
     let script = r#"{ "latency_ms": 20, "rules": [
-        {"recipient": "920003", "times": 1, "drop": "before_accept"}]}"#;
+        {"recipient": "920003", "times": 1, "drop": "before_accept"},
+        {"after": 8, "first": 9, "latency_ms": 5000}]}"#;
     let world = World::new().audience("people.csv", &people(8)).ledger().kaleyra(script);
     let world = world.campaign("one", &one_by_one("one"));
     let _ = world.run("apply --auto-approve").exits(7);
@@ -112,8 +128,11 @@ fn a_resolve_that_may_wait_settles_once_the_apply_is_done() {
     let apply = apply.until("a message of the second campaign", |world| world.requests() > 8);
     apply.signal(Signal::STOP);
     let resolve = world.spawn(&format!("{SETTLE} 60s"));
+    let told = resolve.line_with("waiting for the ledger");
+    assert!(told.contains(&format!("held by pid {} on ", apply.id().as_raw_nonzero())), "{told}");
+    assert_eq!(world.states(), "accepted 7, attempting 1, pending 7, unknown 1");
     apply.signal(Signal::CONT);
-    let _ = resolve.wait().exits(0).hides("is in use");
+    let _ = resolve.wait().exits(0);
     let _ = apply.wait().exits(0);
     assert_eq!(world.states(), "accepted 16");
     assert_eq!(world.requests(), 16, "settling sends nothing");

@@ -34,7 +34,7 @@ pub(super) use wire::KaleyraWire;
 
 use super::context::Context;
 use super::error::CommandError;
-use super::ledgers::{address, expect_lineage, tell_opened};
+use super::ledgers::{address, expect_lineage, tell_opened, waits_for};
 use super::load::{self, Loaded};
 use super::plan_document::{Item, Presentation};
 use super::planning::{Decided, Means, Prepared, decide, prepare};
@@ -42,7 +42,7 @@ use super::policy::policies;
 use super::rates::rate_card;
 use super::report::report_diagnostics;
 use crate::cli::{ApplyArgs, ApplyFormat, Environment, Exit, variables};
-use crate::ledger::{Holder, Journal, LedgerError, LockTimeout, LockedLedger};
+use crate::ledger::{Holder, Journal, LedgerError, LockWait, LockedLedger};
 use crate::model::{CampaignStatus, Policy, Sid};
 use crate::plan::Progress;
 use crate::rates::RateCard;
@@ -273,7 +273,8 @@ fn open_ledger(
         None => address(context, &args.ledger)?,
     };
     let holder = Holder::this_process(context.clock.now());
-    let opened = address.lock_or_join(LockTimeout(args.lock_timeout), &holder)?;
+    let mut say = |by: Option<&Holder>| context.tell(&waits_for(&address, by));
+    let opened = address.lock_or_join(LockWait::at_most(args.lock_timeout, &mut say), &holder)?;
     if !far_side.is_sandbox() {
         expect_lineage(opened.ledger.read(), &args.paths)?;
         if let Some(kind) = opened.warning {

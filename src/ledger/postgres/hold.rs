@@ -8,15 +8,12 @@ use std::time::Duration;
 
 use crate::ledger::error::LedgerError;
 use crate::ledger::holder::Holder;
-use crate::ledger::types::LockTimeout;
+use crate::ledger::lock_wait::LockWait;
 use crate::model::Lineage;
 
 use super::company::DECIDE;
 use super::fault::Fault;
 use super::session::{Session, int, text};
-
-/// How often a lock that is waited for is tried.
-const TRY_EVERY: Duration = Duration::from_millis(50);
 
 /// How long the server may take to notice that a process of this machine has died.
 const NOTICE: Duration = Duration::from_secs(10);
@@ -69,9 +66,9 @@ pub(super) struct Hold {
 pub(super) fn wait(
     session: &Session,
     lineage: &Lineage,
-    timeout: LockTimeout,
+    wait: LockWait<'_>,
 ) -> Result<(), LedgerError> {
-    wait_until(session, timeout.0, || {
+    wait_until(session, wait, || {
         let is_ours = ask(session, TRY, lineage)?;
         Ok(is_ours.then_some(()))
     })
@@ -82,9 +79,9 @@ pub(super) fn wait(
 pub(super) fn wait_or_join(
     session: &Session,
     lineage: &Lineage,
-    timeout: LockTimeout,
+    wait: LockWait<'_>,
 ) -> Result<Company, LedgerError> {
-    wait_until(session, timeout.0.max(SHORT_WORK), || {
+    wait_until(session, wait.at_least(SHORT_WORK), || {
         if ask(session, TRY, lineage)? {
             return Ok(Some(Company::None));
         }
@@ -130,11 +127,11 @@ fn ask(session: &Session, question: &str, lineage: &Lineage) -> Result<bool, Fau
 
 fn wait_until<T>(
     session: &Session,
-    mut left: Duration,
+    mut wait: LockWait<'_>,
     mut attempt: impl FnMut() -> Result<Option<T>, Fault>,
 ) -> Result<T, LedgerError> {
     let at = |fault: Fault| fault.at(session.place(), "lock it");
-    let mut noticing = NOTICE;
+    let mut noticing = LockWait::silently(NOTICE);
     loop {
         if let Some(taken) = attempt().map_err(at)? {
             return Ok(taken);
@@ -142,13 +139,11 @@ fn wait_until<T>(
         let line: Option<String> = session.row(HELD_BY, &[]).map_err(at)?.map(|row| row.get(0));
         let holder = line.and_then(|line| Holder::parse_line(&line));
         let is_dead = holder.as_ref().is_some_and(Holder::has_died_here);
-        let budget = if is_dead { &mut noticing } else { &mut left };
-        if budget.is_zero() {
+        let wait = if is_dead { &mut noticing } else { &mut wait };
+        if wait.is_over() {
             return Err(LedgerError::Locked { place: session.place().clone(), holder });
         }
-        let pause = TRY_EVERY.min(*budget);
-        std::thread::sleep(pause);
-        *budget -= pause;
+        wait.pause(|| holder);
     }
 }
 

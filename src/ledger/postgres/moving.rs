@@ -9,9 +9,9 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use crate::ledger::address::Place;
 use crate::ledger::error::LedgerError;
 use crate::ledger::holder::Holder;
+use crate::ledger::lock_wait::LockWait;
 use crate::ledger::moving::{self, Kind, TABLES, Table, Tally, Transfer, Value, Values};
 use crate::ledger::serial::{Mark, Occasion};
-use crate::ledger::types::LockTimeout;
 use crate::model::{Lineage, Timestamp};
 
 use super::address::ServerAddress;
@@ -67,10 +67,10 @@ impl LockedLedger {
     pub(in crate::ledger) fn open_to_move(
         address: &ServerAddress,
         to: &Place,
-        timeout: LockTimeout,
+        wait: LockWait<'_>,
         holder: &Holder,
     ) -> Result<Self, LedgerError> {
-        Ok(Self::open_moving(address, &to.to_string(), timeout, holder)?.ledger)
+        Ok(Self::open_moving(address, &to.to_string(), wait, holder)?.ledger)
     }
 }
 

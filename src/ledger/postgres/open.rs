@@ -6,10 +6,11 @@ use std::time::Duration;
 use crate::ledger::error::{Damage, LedgerError};
 use crate::ledger::holder::Holder;
 use crate::ledger::journal::{Journal, JournalPlace};
+use crate::ledger::lock_wait::LockWait;
 use crate::ledger::rows::meta_checksum;
 use crate::ledger::serial::Occasion;
 use crate::ledger::serial::{Mark, Seen};
-use crate::ledger::types::{Imported, LockTimeout};
+use crate::ledger::types::Imported;
 use crate::model::{LedgerSecret, Lineage};
 
 use super::address::ServerAddress;
@@ -135,20 +136,20 @@ impl LockedLedger {
     /// settles what a dead process left open.
     pub(in crate::ledger) fn open(
         address: &ServerAddress,
-        timeout: LockTimeout,
+        wait: LockWait<'_>,
         holder: &Holder,
     ) -> Result<Opened, LedgerError> {
-        Self::open_as(address, timeout, holder, Trust::Newest)
+        Self::open_as(address, wait, holder, Trust::Newest)
     }
 
     /// The same for a copy that somebody takes over as the newest there is.
     pub(in crate::ledger) fn adopt(
         address: &ServerAddress,
         serial: i64,
-        timeout: LockTimeout,
+        wait: LockWait<'_>,
         holder: &Holder,
     ) -> Result<Opened, LedgerError> {
-        let opened = Self::open_as(address, timeout, holder, Trust::Stated(serial))?;
+        let opened = Self::open_as(address, wait, holder, Trust::Stated(serial))?;
         opened.ledger.writing("take it over", |session| {
             moving::stay(session)?;
             marks::add(session, holder.since, Occasion::Adopted)
@@ -160,35 +161,35 @@ impl LockedLedger {
     pub(super) fn open_moving(
         address: &ServerAddress,
         to: &str,
-        timeout: LockTimeout,
+        wait: LockWait<'_>,
         holder: &Holder,
     ) -> Result<Opened, LedgerError> {
-        Self::open_as(address, timeout, holder, Trust::Moving(to))
+        Self::open_as(address, wait, holder, Trust::Moving(to))
     }
 
     fn open_as(
         address: &ServerAddress,
-        timeout: LockTimeout,
+        wait: LockWait<'_>,
         holder: &Holder,
         trust: Trust<'_>,
     ) -> Result<Opened, LedgerError> {
         let reader = ReadLedger::open_any(address)?;
         let place = reader.session.place().clone();
         settings::expect_durable(&reader.session).map_err(|fault| fault.at(&place, OPEN))?;
-        hold::wait(&reader.session, &reader.lineage, timeout)?;
+        hold::wait(&reader.session, &reader.lineage, wait)?;
         Self::begin(reader, address, holder, trust, Company::None)
     }
 
     /// Opens the ledger for writing alone, or beside machines that are sending from it.
     pub(in crate::ledger) fn open_or_join(
         address: &ServerAddress,
-        timeout: LockTimeout,
+        wait: LockWait<'_>,
         holder: &Holder,
     ) -> Result<Opened, LedgerError> {
         let reader = ReadLedger::open(address)?;
         let place = reader.session.place().clone();
         settings::expect_durable(&reader.session).map_err(|fault| fault.at(&place, OPEN))?;
-        let company = hold::wait_or_join(&reader.session, &reader.lineage, timeout)?;
+        let company = hold::wait_or_join(&reader.session, &reader.lineage, wait)?;
         Self::begin(reader, address, holder, Trust::Newest, company)
     }
 

@@ -7,10 +7,10 @@ use tempfile::NamedTempFile;
 use crate::ledger::address::Place;
 use crate::ledger::error::LedgerError;
 use crate::ledger::holder::Holder;
+use crate::ledger::lock_wait::LockWait;
 use crate::ledger::moving::{self, Kind, TABLES, Table, Tally, Transfer, Value, Values};
 use crate::ledger::place::{LedgerFile, sync_folder};
 use crate::ledger::serial::{Mark, Occasion, Seen};
-use crate::ledger::types::LockTimeout;
 use crate::model::{Lineage, Timestamp};
 
 use super::fault::Fault;
@@ -66,10 +66,10 @@ impl LockedLedger {
     pub(in crate::ledger) fn open_to_move(
         path: &std::path::Path,
         to: &Place,
-        timeout: LockTimeout,
+        wait: LockWait<'_>,
         holder: &Holder,
     ) -> Result<Self, LedgerError> {
-        Ok(Self::open_moving(path, &to.to_string(), timeout, holder)?.ledger)
+        Ok(Self::open_moving(path, &to.to_string(), wait, holder)?.ledger)
     }
 }
 

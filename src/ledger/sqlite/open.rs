@@ -12,11 +12,12 @@ use crate::ledger::filesystem::FilesystemKind;
 use crate::ledger::holder::Holder;
 use crate::ledger::journal::{Journal, JournalPlace};
 use crate::ledger::lock::Lock;
+use crate::ledger::lock_wait::LockWait;
 use crate::ledger::place::LedgerFile;
 use crate::ledger::rows::meta_checksum;
 use crate::ledger::serial::Occasion;
 use crate::ledger::serial::Seen;
-use crate::ledger::types::{Imported, LockTimeout};
+use crate::ledger::types::Imported;
 use crate::model::{LedgerSecret, Lineage, Timestamp};
 
 use super::ahead::Ahead;
@@ -191,8 +192,8 @@ impl LockedLedger {
     /// Takes the lock, opens the ledger for writing, refuses a copy from the past, and
     /// settles what a dead process left open: outcomes in the emergency journal are recorded,
     /// other `attempting` rows become `unknown(crash)`, before anything else happens.
-    pub fn open(path: &Path, timeout: LockTimeout, holder: &Holder) -> Result<Opened, LedgerError> {
-        Self::open_as(path, timeout, holder, Trust::Newest)
+    pub fn open(path: &Path, wait: LockWait<'_>, holder: &Holder) -> Result<Opened, LedgerError> {
+        Self::open_as(path, wait, holder, Trust::Newest)
     }
 
     /// The same for a copy that somebody takes over as the newest there is, naming its
@@ -200,10 +201,10 @@ impl LockedLedger {
     pub fn adopt(
         path: &Path,
         serial: i64,
-        timeout: LockTimeout,
+        wait: LockWait<'_>,
         holder: &Holder,
     ) -> Result<Opened, LedgerError> {
-        let mut opened = Self::open_as(path, timeout, holder, Trust::Stated(serial))?;
+        let mut opened = Self::open_as(path, wait, holder, Trust::Stated(serial))?;
         let mark = opened.ledger.writing("take it over", |connection| {
             moving::stay(connection)?;
             marks::add(connection, holder.since, Occasion::Adopted)
@@ -216,15 +217,15 @@ impl LockedLedger {
     pub(super) fn open_moving(
         path: &Path,
         to: &str,
-        timeout: LockTimeout,
+        wait: LockWait<'_>,
         holder: &Holder,
     ) -> Result<Opened, LedgerError> {
-        Self::open_as(path, timeout, holder, Trust::Moving(to))
+        Self::open_as(path, wait, holder, Trust::Moving(to))
     }
 
     fn open_as(
         path: &Path,
-        timeout: LockTimeout,
+        wait: LockWait<'_>,
         holder: &Holder,
         trust: Trust<'_>,
     ) -> Result<Opened, LedgerError> {
@@ -238,7 +239,7 @@ impl LockedLedger {
             let need = WriteNeed::Apply;
             return Err(LedgerError::ReadOnly { place: file.place(), need });
         }
-        let lock = Lock::take(&file, timeout, holder)?;
+        let lock = Lock::take(&file, wait, holder)?;
         let named = file.named.clone();
         let (reader, imported, recovered) = Self::open_locked(file, holder.since, trust)
             .map_err(|fault| fault.at(&named, "open it for writing"))?;

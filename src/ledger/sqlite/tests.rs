@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use super::consume::Consumption;
 use super::{LockedLedger, Opened, ReadLedger, init};
 use crate::ledger::{
-    Change, Decision, Holder, LedgerError, LockTimeout, NewLedger, NewRecipient, PendingRow,
+    Change, Decision, Holder, LedgerError, LockWait, NewLedger, NewRecipient, PendingRow,
     PlanRecord, PlanRow, RowId, store,
 };
 use crate::model::{
@@ -65,7 +65,7 @@ impl World {
     }
 
     fn try_open(&self) -> Result<Opened, LedgerError> {
-        LockedLedger::open(&self.path(), LockTimeout(Duration::ZERO), &holder())
+        LockedLedger::open(&self.path(), LockWait::default(), &holder())
     }
 
     fn open(&self) -> Opened {

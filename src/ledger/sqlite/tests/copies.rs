@@ -22,7 +22,7 @@ fn run(world: &World) {
 }
 
 fn adopt(world: &World, serial: i64) -> Result<Opened, LedgerError> {
-    LockedLedger::adopt(&world.path(), serial, LockTimeout(Duration::ZERO), &holder())
+    LockedLedger::adopt(&world.path(), serial, LockWait::default(), &holder())
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn a_damaged_ledger_is_refused_or_read_right() {
             Ok(found) => assert!(*found == truth, "seed {seed}: read wrongly"),
             Err(error) => assert!(!error.to_string().is_empty()),
         }
-        let opened = LockedLedger::open(&copy.path(), LockTimeout(Duration::ZERO), &holder());
+        let opened = LockedLedger::open(&copy.path(), LockWait::default(), &holder());
         // What an apply would do: everybody who is left, each after a durable intent.
         let sent = opened.and_then(|opened| {
             let mut ledger = opened.ledger;

@@ -51,9 +51,8 @@ fn a_delivery_that_is_missing_or_nobodys_is_damage() {
         assert!(forgotten.is_err_and(|error| damaged(&error)), "{change}");
         drop(ledger);
         let (from, to) = (LedgerAddress::File(copy.path()), copy.beside("-elsewhere"));
-        let timeout = LockTimeout(Duration::ZERO);
-        let moved =
-            from.move_to(&LedgerAddress::File(to.clone()), timeout, &holder(), &mut |_, _| ());
+        let wait = LockWait::default();
+        let moved = from.move_to(&LedgerAddress::File(to.clone()), wait, &holder(), &mut |_, _| ());
         assert!(moved.is_err_and(|error| damaged(&error)), "{change}");
         assert!(!to.exists(), "{change}");
     }

@@ -19,8 +19,7 @@ fn copy() -> World {
     let world = World { folder: TempDir::new().expect("a temporary folder") };
     fs::copy(golden(), world.path()).expect("the golden ledger is in the repository");
     let serial = world.query("SELECT max(serial) FROM marks").parse().expect("it has marks");
-    let adopted =
-        LockedLedger::adopt(&world.path(), serial, LockTimeout(Duration::ZERO), &holder());
+    let adopted = LockedLedger::adopt(&world.path(), serial, LockWait::default(), &holder());
     adopted.expect("the last serial is stated").ledger.close().expect("closed");
     world
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::ledger::{Damage, Exposure};
 
 fn open_error(world: &World) -> LedgerError {
-    let locked = LockedLedger::open(&world.path(), LockTimeout(Duration::ZERO), &holder());
+    let locked = LockedLedger::open(&world.path(), LockWait::default(), &holder());
     locked.expect_err("the ledger is refused")
 }
 
@@ -49,7 +49,7 @@ fn a_missing_ledger_is_an_error_and_stays_missing() {
         let error = ReadLedger::open(&path).expect_err("nothing there");
         assert!(matches!(error, LedgerError::Missing { .. }));
         assert!(error.to_string().contains("ledger.db"), "{error}");
-        let error = LockedLedger::open(&path, LockTimeout(Duration::ZERO), &holder());
+        let error = LockedLedger::open(&path, LockWait::default(), &holder());
         assert!(matches!(error, Err(LedgerError::Missing { .. })));
     }
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
@@ -143,7 +143,11 @@ fn a_lock_that_is_let_go_in_time_is_taken() {
     let first = world.lock();
     let waiting = std::thread::scope(|scope| {
         let waiting = scope.spawn(|| {
-            LockedLedger::open(&world.path(), LockTimeout(Duration::from_secs(20)), &holder())
+            LockedLedger::open(
+                &world.path(),
+                LockWait::at_most(Duration::from_secs(20), &mut |_| {}),
+                &holder(),
+            )
         });
         std::thread::sleep(Duration::from_millis(120));
         drop(first);
