@@ -1,13 +1,11 @@
 //! `offercast ledger copy`: the same ledger in another place, and never in two.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::thread;
-use std::time::Duration;
 
 use insta::assert_snapshot;
-use rustix::process::Signal;
 
-use crate::support::{CAMPAIGN, World, is_missing, people};
+use crate::support::{CAMPAIGN, World, can, is_missing, people};
 
 /// A campaign that half of 40 people got a message of, with its ledger in `here/ledger.db`.
 fn half_sent(count: usize) -> World {
@@ -117,22 +115,44 @@ fn a_ledger_whose_new_place_is_lost_is_taken_over_by_a_persons_word() {
     assert_eq!((world.requests(), world.most_per_person()), (40, 1));
 }
 
+/// The calls at which a move is killed, counted for each thread, and how many are passed over
+/// from one to the next.
+const KILLED_AT: [(&str, usize); 3] =
+    [("fsync,fdatasync", 1), ("pwrite64", 13), ("rename,renameat,renameat2,unlink,unlinkat", 1)];
+/// More calls than a move has.
+const MOST_CALLS: usize = 400;
+
 #[test]
 fn a_move_killed_at_any_time_leaves_one_ledger_or_none_to_send_from() {
-    for round in 0_u64..10 {
-        let world = half_sent(1_000);
-        let process = world.spawn("ledger copy here/ledger.db there/ledger.db");
-        thread::sleep(Duration::from_millis(3 + round * 9));
-        process.signal(Signal::KILL);
-        let _ = process.wait();
-        let usable = ["here/ledger.db", "there/ledger.db"].map(|ledger| {
-            let run = world.run(&format!("plan --ledger {ledger}"));
-            assert!(matches!(run.code(), Some(0 | 6)), "round {round}{run}");
-            run.code() == Some(0)
-        });
-        assert_ne!(usable, [true, true], "round {round}");
-        let _ = world.run("ledger copy here/ledger.db there/ledger.db").exits(0);
-        let _ = world.run("apply --auto-approve --ledger there/ledger.db").exits(0);
-        assert_eq!((world.requests(), world.most_per_person()), (1_000, 1), "round {round}");
+    if !can(&["strace", "-f", "-o", "/dev/null"]) {
+        return;
     }
+    let mut seen = BTreeSet::new();
+    for (calls, step) in KILLED_AT {
+        let mut was_killed = true;
+        for nth in (1..MOST_CALLS).step_by(step) {
+            let (trace, inject) =
+                (format!("trace={calls}"), format!("inject={calls}:signal=KILL:when={nth}"));
+            let world = half_sent(40);
+            let copy = world.command("ledger copy here/ledger.db there/ledger.db");
+            let copy = copy.under(&["strace", "-f", "-qq", "-o", "/dev/null"]);
+            was_killed = copy.under(&["-e", &trace, "-e", &inject]).run().code() != Some(0);
+            let usable = ["here/ledger.db", "there/ledger.db"].map(|ledger| {
+                let run = world.run(&format!("plan --ledger {ledger}"));
+                assert!(matches!(run.code(), Some(0 | 6)), "{inject}{run}");
+                run.code() == Some(0)
+            });
+            assert_ne!(usable, [true, true], "{inject}");
+            seen.insert(usable);
+            let _ = world.run("ledger copy here/ledger.db there/ledger.db").exits(0);
+            let _ = world.run("apply --auto-approve --ledger there/ledger.db").exits(0);
+            assert_eq!((world.requests(), world.most_per_person()), (40, 1), "{inject}");
+            if !was_killed {
+                break;
+            }
+        }
+        assert!(!was_killed, "it was killed at all of these: {calls}");
+    }
+    // Before the old place refuses, between that and the new one, and after it.
+    assert_eq!(seen, [[true, false], [false, false], [false, true]].into());
 }
