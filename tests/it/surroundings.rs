@@ -10,11 +10,28 @@ use rustix::process::Signal;
 use crate::support::{CAMPAIGN, Run, World, can, people, tell_of_skipping};
 
 const PEOPLE: usize = 40;
+/// Most requests on the wire.
+const IN_FLIGHT: usize = 16;
 
 fn world() -> World {
+    world_where(r#"{ "latency_ms": 5 }"#)
+}
+
+/// The replies to the nth message and those after it come so late that an apply is still there
+/// for whatever is done to it then.
+fn standing_at(nth: usize) -> World {
+    let late = format!(
+        r#"{{"after": {}, "first": {}, "latency_ms": 5000}}"#,
+        nth - 1,
+        nth - 1 + IN_FLIGHT
+    );
+    world_where(&format!(r#"{{"latency_ms": 5, "rules": [{late}]}}"#))
+}
+
+fn world_where(script: &str) -> World {
     let yaml = CAMPAIGN.replace("max_in_flight: 4", "max_in_flight: 16");
     let world = World::new().campaign("diwali", &yaml).audience("people.csv", &people(PEOPLE));
-    world.ledger().kaleyra(r#"{ "latency_ms": 5 }"#)
+    world.ledger().kaleyra(script)
 }
 
 /// Everybody has a row, whoever the far side accepted is known to have been attempted, and
@@ -69,10 +86,11 @@ fn a_sender_that_runs_out_of_files_leaves_nobody_in_doubt() {
         let line = "apply --auto-approve --deadline 3s";
         let run = world.command(line).under(&["sh", "-c", &script, "sh"]).run();
         assert!(matches!(run.code(), Some(0 | 1 | 5 | 6 | 8)), "{files} files{run}");
-        short += usize::from(world.received().len() < PEOPLE || run.code() != Some(0));
+        let is_short = run.stderr().contains("no connection to Kaleyra");
+        short += usize::from(is_short && !world.received().is_empty());
         assert_eq!(recovers(&world, &run), 0, "{files} files: no connection is no doubt{run}");
     }
-    eprintln!("too few files in {short} of 5 runs");
+    assert!(short > 0, "some connections were made and others not");
 }
 
 #[test]
@@ -170,12 +188,12 @@ fcntl.ioctl(os.open('disk.d', os.O_RDONLY), 0x8004587d, struct.pack('I', 2))" ||
         umount disk.d; exit ${code:-0}
     "#;
     for cut in 0..cuts {
-        let world = world();
+        let when = 4 + (cut * 7) % 20;
+        let world = standing_at(when);
         let under = ["unshare", "-m", "sh", "-c", script, "sh"];
         let apply = world.command("apply --auto-approve").under(&under).spawn();
-        let when = 4 + (cut * 7) % 30;
         let apply = apply.until("some are sent to, or there is no disk", |world| {
-            world.received().len() > when || world.path("no-disk").exists()
+            world.requests() >= when as u64 || world.path("no-disk").exists()
         });
         fs::write(world.path("cut"), "").unwrap();
         let run = apply.wait();
@@ -184,6 +202,7 @@ fcntl.ioctl(os.open('disk.d', os.O_RDONLY), 0x8004587d, struct.pack('I', 2))" ||
         }
         assert_eq!(run.code(), Some(0), "{run}");
         let sent = world.received().len();
+        assert!(sent < PEOPLE, "it was cut in the middle: {sent}");
         let _ = world.run("status").exits(0);
         let unknown = recovers(&world, &run);
         assert!(unknown <= 16, "{unknown} in doubt, the plan printed 16{run}");
@@ -195,7 +214,7 @@ fcntl.ioctl(os.open('disk.d', os.O_RDONLY), 0x8004587d, struct.pack('I', 2))" ||
 #[test]
 fn a_process_that_is_aborted_leaves_no_memory_on_the_disk() {
     let allow_core_files = ["sh", "-c", "ulimit -c unlimited; exec \"$0\" \"$@\""];
-    let world = world();
+    let world = standing_at(1);
     let apply = world.command("apply --auto-approve").under(&allow_core_files).spawn();
     let apply = apply.until("a message", |world| world.requests() > 0);
     let limits = format!("/proc/{}/limits", apply.id().as_raw_nonzero());
