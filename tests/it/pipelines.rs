@@ -80,6 +80,13 @@ impl Team {
             .output()
             .expect("bash is installed");
         let summary = fs::read_to_string(summary).expect("a file");
+        for (what, bytes) in [
+            ("stdout", output.stdout.as_slice()),
+            ("stderr", output.stderr.as_slice()),
+            ("the summary", summary.as_bytes()),
+        ] {
+            self.world.expect_hidden(what, &String::from_utf8_lossy(bytes), false);
+        }
         Step { output, summary }
     }
 

@@ -173,9 +173,14 @@ fn a_thousand_people_are_in_no_view_in_full() {
         writeln!(rows, "c{index},Zq{index:04}canary,{phone}").unwrap();
     }
     let world = World::new().campaign("diwali", CAMPAIGN).audience("people.csv", &rows).ledger();
+    let _ = world.run("codes campaigns/diwali.yaml --out codes.csv").exits(0);
+    let codes = fs::read_to_string(world.path("codes.csv")).unwrap();
+    let codes: Vec<_> = codes.lines().skip(1).filter_map(|row| row.split(',').next()).collect();
+    assert_eq!(codes.len(), 1_000);
     for format in FORMATS {
-        // Numbers and codes are looked for in every run.
+        // Numbers are looked for in every run.
         let run = world.run(&format!("plan --format {format} --samples 20")).exits(0);
+        assert!(!codes.iter().any(|code| run.raw().contains(code)), "a code is in {format}");
         assert!(!run.raw().contains("canary"), "a name is in {format}");
         let most = if format == "markdown" { 65_000 } else { 200_000 };
         assert!(run.raw().len() < most, "{format}: {} bytes", run.raw().len());

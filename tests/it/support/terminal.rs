@@ -98,7 +98,8 @@ impl Terminal<'_> {
         self
     }
 
-    /// Waits for the end: the exit code (128 and more after a signal) and all that was shown.
+    /// Waits for the end and looks for what must not be shown, unless numbers were asked for:
+    /// the exit code (128 and more after a signal) and all that was shown.
     #[track_caller]
     pub(crate) fn ends(mut self) -> (i32, String) {
         let status = loop {
@@ -111,7 +112,11 @@ impl Terminal<'_> {
         if let Some(reading) = self.reading.take() {
             reading.join().expect("reading does not panic");
         }
-        (status.code().expect("`script` returns the program's code"), self.screen())
+        let screen = self.screen();
+        if !self.line.contains("--show-recipients") {
+            self.world.expect_hidden("the terminal", &screen, false);
+        }
+        (status.code().expect("`script` returns the program's code"), screen)
     }
 }
 

@@ -272,7 +272,7 @@ impl World {
 
     /// Looks for what must not be shown.
     #[track_caller]
-    pub(super) fn expect_hidden(&self, what: &str, text: &str, may_show_codes: bool) {
+    pub(crate) fn expect_hidden(&self, what: &str, text: &str, may_show_codes: bool) {
         expect_no_secret(what, text);
         self.canaries.expect_no_number(what, text);
         if let Some(kaleyra) = self.kaleyra.as_ref().filter(|_| !may_show_codes) {
