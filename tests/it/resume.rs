@@ -47,7 +47,7 @@ fn a_limit_counts_people_over_all_campaigns() {
 #[test]
 fn a_deadline_stops_cleanly() {
     let yaml = CAMPAIGN.replace("1000/s", "2/s");
-    // Twice as long as anything could be sent for, on however slow a host it begins.
+    // Ten seconds' worth of people: some are left however long it takes.
     let world = World::new().campaign("diwali", &yaml).audience("people.csv", &people(20));
     let world = world.ledger().kaleyra("");
     let run = world.run("apply --auto-approve --deadline 5s").exits(5);

@@ -33,16 +33,22 @@ struct Life {
 impl Life {
     /// With a ledger, and nobody planned.
     fn new(world: World, count: usize, rate: &str, latency: &str) -> Self {
+        Self::facing(world, count, rate, &format!(r#"{{"latency_ms": {latency}}}"#))
+    }
+
+    fn facing(world: World, count: usize, rate: &str, script: &str) -> Self {
         let yaml = CAMPAIGN.replace("1000/s", rate);
         let world = world.campaign("diwali", &yaml).audience("people.csv", &people(count));
-        let world = world.ledger().kaleyra(&format!(r#"{{"latency_ms": {latency}}}"#));
+        let world = world.ledger().kaleyra(script);
         let relay = Relay::before(world.database());
         Self { world, relay, yaml, people: count, before: 0 }
     }
 
-    /// One that leaves time to interfere.
+    /// One that leaves time to interfere: after the tenth, replies are late for once.
     fn slow(world: World) -> Self {
-        Self::new(world, 40, "40/s", "[5, 25]")
+        let late = format!(r#"{{"after": 10, "first": {}, "latency_ms": 1500}}"#, 10 + IN_FLIGHT);
+        let script = format!(r#"{{"latency_ms": [5, 25], "rules": [{late}]}}"#);
+        Self::facing(world, 40, "40/s", &script)
     }
 
     /// One that is far from its end when somebody interferes, however late that is.
