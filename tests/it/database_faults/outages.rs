@@ -134,6 +134,7 @@ fn a_machine_whose_place_was_taken_meanwhile_writes_nothing_more() {
     let process = Life::midway(life.apply());
     life.relay.refuse();
     let _ = process.line_with(AWAY);
+    life.until_the_server_knows();
     let other = life.healthy(1);
     assert!(matches!(other.code(), Some(0 | 7)), "{other}");
     life.relay.let_through();
