@@ -77,7 +77,8 @@ pub fn classify(reply: &Reply, asked: &Asked<'_>) -> RequestResult {
     };
     match reply {
         Reply::NotConnected(failure) => {
-            let detail = Rejection { code: "not connected".to_owned(), text: failure.to_string() };
+            let (code, text) = (Rejection::NOT_CONNECTED.to_owned(), failure.to_string());
+            let detail = Rejection { code, text };
             RequestResult { detail: Some(detail), ..same(Outcome::NotSent(NotSent::NoConnection)) }
         }
         Reply::Lost => same(Outcome::Unknown(UnknownCause::ConnectionLost)),

@@ -24,7 +24,8 @@ pub enum Outcome {
     Unknown(UnknownCause),
 }
 
-/// Kaleyra's words on why one recipient was refused, made safe to show.
+/// Kaleyra's words on why one recipient was refused, made safe to show; or our own on why a run
+/// could not go on, with one of the codes below.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rejection {
     /// Kaleyra's code, such as `E13001`, or `HTTP 400` when there was none. At most 64
@@ -33,6 +34,20 @@ pub struct Rejection {
     /// Kaleyra's text: at most 200 characters, no control characters, digits of telephone
     /// numbers masked.
     pub text: String,
+}
+
+impl Rejection {
+    /// The code of what another machine ran into, or all of them together.
+    pub const MACHINES: &'static str = "machines";
+    /// The code where Kaleyra was not reached.
+    pub const NOT_CONNECTED: &'static str = "not connected";
+    /// The code where no request could be made.
+    pub const REQUEST: &'static str = "request";
+
+    /// Whether it is Kaleyra who says so.
+    pub fn is_kaleyras(&self) -> bool {
+        ![Self::MACHINES, Self::NOT_CONNECTED, Self::REQUEST].contains(&self.code.as_str())
+    }
 }
 
 /// Why provably nothing was sent.

@@ -9,9 +9,6 @@ use crate::event::PauseCause;
 use crate::ledger::Answers;
 use crate::model::{HaltReason, StateCounts};
 
-/// The code of a pause or a halt that another machine ran into: not to be told on again.
-pub const FROM_OTHERS: &str = "machines";
-
 /// How things stand among the machines that send one plan.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Tidings {

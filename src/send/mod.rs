@@ -33,7 +33,7 @@ mod writer;
 #[cfg(test)]
 mod simulation;
 
-pub use company::{FROM_OTHERS, FromOthers, Said, Saying, Tidings};
+pub use company::{FromOthers, Said, Saying, Tidings};
 pub use job::{Job, RunOutcome, StopSignal};
 pub use pacer::{Pace, messages_in_a_window};
 pub use ports::{Page, Request, Store, StoreError, Wire, Writing};

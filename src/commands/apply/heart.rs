@@ -12,8 +12,8 @@ use super::patience::Patience;
 use crate::clock::Clock;
 use crate::event::{PauseCause, RunEvent};
 use crate::ledger::{Answers, Beat, Company, LedgerError, Post, Standing};
-use crate::model::HaltReason;
-use crate::send::{FROM_OTHERS, FromOthers, Said, Tidings};
+use crate::model::{HaltReason, Rejection};
+use crate::send::{FromOthers, Said, Tidings};
 
 /// How often the lease is renewed, unless it is too short for that.
 const EVERY: Duration = Duration::from_secs(1);
@@ -152,7 +152,7 @@ impl Heart {
         move |event| {
             if let RunEvent::Paused { cause, wait, detail } = event
                 && *cause != PauseCause::Daily
-                && detail.as_ref().is_none_or(|detail| detail.code != FROM_OTHERS)
+                && detail.as_ref().is_none_or(|detail| detail.code != Rejection::MACHINES)
             {
                 let mut state = shared.state();
                 state.pause = Some((*cause, *wait));

@@ -12,7 +12,7 @@ use super::far_side::Account;
 use super::heart::Heart;
 use super::telling::tell_end;
 use crate::event::{RunReport, StopReason};
-use crate::ledger::{Journal, LockedLedger, Post};
+use crate::ledger::{Journal, LedgerError, LockedLedger, Post};
 use crate::model::{HaltReason, StateCounts};
 use crate::send::{StoreError, messages_in_a_window};
 use crate::view::text::plural;
@@ -126,8 +126,10 @@ pub(super) fn run(
         tell_end(&telling, &total);
     }
     let mut ran = last.take().unwrap_or_else(|| Ran::of(total.clone()));
-    if ran.store_error.is_none() {
-        ran.store_error = heart.loss().or(failure).map(StoreError::new);
+    // That another took over may be known here, and there only that the server was away.
+    let loss = heart.loss();
+    if ran.store_error.is_none() || matches!(loss, Some(LedgerError::TakenOver { .. })) {
+        ran.store_error = loss.or(failure).map(StoreError::new);
     }
     Ok(Ran { report: total, store: Some(ledger), ..ran })
 }

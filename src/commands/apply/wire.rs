@@ -67,6 +67,6 @@ fn refused(request: &Request, error: &crate::kaleyra::FormError) -> RequestResul
     RequestResult {
         outcomes: vec![Outcome::NotSent(NotSent::Refused(reason)); request.recipients.len()],
         signal: ReplySignal::Halt(reason),
-        detail: Some(Rejection { code: "request".to_owned(), text: error.to_string() }),
+        detail: Some(Rejection { code: Rejection::REQUEST.to_owned(), text: error.to_string() }),
     }
 }

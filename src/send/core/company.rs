@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::event::RunEvent;
 use crate::model::{HaltReason, Rejection, StateCounts};
 
-use super::super::company::{FROM_OTHERS, Saying, Tidings};
+use super::super::company::{Saying, Tidings};
 use super::super::gate::Swing;
 use super::super::meter::Meter;
 use super::super::protocol::{Action, Now};
@@ -54,7 +54,9 @@ impl Core {
     pub(super) fn hear(&mut self, now: Now, tidings: Tidings, out: &mut Vec<Action>) {
         let Tidings { part, counts, pause, answers, is_held, halt } = tidings;
         if let Some(reason) = halt {
-            return self.halt(now, reason, Some(from_others()), out);
+            // What is wrong with the ledger, a machine finds by itself.
+            let detail = (reason != HaltReason::Ledger).then(from_others);
+            return self.halt(now, reason, detail, out);
         }
         if self.tally.hears(answers, self.job.failures) {
             return self.halt(now, HaltReason::FailureShare, Some(from_all()), out);
@@ -102,13 +104,14 @@ impl Core {
 
 /// Why it is, where another machine was told.
 fn from_others() -> Rejection {
-    Rejection { code: FROM_OTHERS.to_owned(), text: "another machine of this apply".to_owned() }
+    let text = "another machine of this apply ran into it";
+    Rejection { code: Rejection::MACHINES.to_owned(), text: text.to_owned() }
 }
 
 /// Why it is, where all machines together are judged.
 fn from_all() -> Rejection {
     let text = "more were refused to all machines of this apply than may be";
-    Rejection { code: FROM_OTHERS.to_owned(), text: text.to_owned() }
+    Rejection { code: Rejection::MACHINES.to_owned(), text: text.to_owned() }
 }
 
 #[cfg(test)]

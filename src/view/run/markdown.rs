@@ -73,8 +73,12 @@ fn campaign(run: &RunReport) -> String {
     };
     let mut text = format!("\n#### {sign}{}: {}\n", run.campaign, stop_sentence(run.stop));
     if let Some(detail) = &run.detail {
-        let said = format!("{}: {}", detail.code, detail.text);
-        let _ = writeln!(text, "\nKaleyra says {}", shown(&said));
+        let _ = if detail.is_kaleyras() {
+            let said = format!("{}: {}", detail.code, detail.text);
+            writeln!(text, "\nKaleyra says {}", shown(&said))
+        } else {
+            writeln!(text, "\n{}", shown(&detail.text))
+        };
     }
     text.push_str("\n| | people | this run |\n| --- | ---: | ---: |\n");
     let _ = writeln!(text, "| planned | {} | |", number(run.counts.planned()));

@@ -71,6 +71,16 @@ pub fn stop_word_sentence(word: &str) -> String {
     }
 }
 
+/// Why a run ended as it did, and who says so.
+pub(super) fn detail_sentence(detail: &Rejection) -> String {
+    let text = safe(&detail.text);
+    if detail.is_kaleyras() {
+        format!("Kaleyra says {}: {text}", safe(&detail.code))
+    } else {
+        text.into_owned()
+    }
+}
+
 /// What a pause is for. Why there is no connection is said, since that may be for the reader
 /// to mend; Kaleyra's words on a 429 or 503 say no more than the number.
 pub(super) fn pause_sentence(cause: PauseCause, detail: Option<&Rejection>) -> String {
@@ -105,6 +115,17 @@ pub(super) fn pause_word(cause: PauseCause) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_kaleyras_words_are_said_to_be_kaleyras() {
+        let sentence = |code: &str, text: &str| {
+            detail_sentence(&Rejection { code: code.to_owned(), text: text.to_owned() })
+        };
+        assert_eq!(sentence("RBC201", "Unauthorized"), "Kaleyra says RBC201: Unauthorized");
+        for code in [Rejection::MACHINES, Rejection::NOT_CONNECTED, Rejection::REQUEST] {
+            assert_eq!(sentence(code, "the network is down"), "the network is down");
+        }
+    }
 
     #[test]
     fn every_word_finds_its_sentence_back() {
