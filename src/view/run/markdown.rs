@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::stop::stop_sentence;
+use super::stop::{stop_sentence, why_it_ended};
 use super::story::ApplyStory;
 use crate::event::{RunReport, StopReason};
 use crate::model::{State, format_duration};
@@ -73,12 +73,8 @@ fn campaign(run: &RunReport) -> String {
     };
     let mut text = format!("\n#### {sign}{}: {}\n", run.campaign, stop_sentence(run.stop));
     if let Some(detail) = &run.detail {
-        let _ = if detail.is_kaleyras() {
-            let said = format!("{}: {}", detail.code, detail.text);
-            writeln!(text, "\nKaleyra says {}", shown(&said))
-        } else {
-            writeln!(text, "\n{}", shown(&detail.text))
-        };
+        let (who, words) = why_it_ended(detail);
+        let _ = writeln!(text, "\n{who}{}", shown(&words));
     }
     text.push_str("\n| | people | this run |\n| --- | ---: | ---: |\n");
     let _ = writeln!(text, "| planned | {} | |", number(run.counts.planned()));

@@ -71,13 +71,12 @@ pub fn stop_word_sentence(word: &str) -> String {
     }
 }
 
-/// Why a run ended as it did, and who says so.
-pub(super) fn detail_sentence(detail: &Rejection) -> String {
-    let text = safe(&detail.text);
+/// Why a run ended as it did: who says so, and the words, not yet made safe to show.
+pub(super) fn why_it_ended(detail: &Rejection) -> (&'static str, String) {
     if detail.is_kaleyras() {
-        format!("Kaleyra says {}: {text}", safe(&detail.code))
+        ("Kaleyra says ", format!("{}: {}", detail.code, detail.text))
     } else {
-        text.into_owned()
+        ("", detail.text.clone())
     }
 }
 
@@ -119,7 +118,9 @@ mod tests {
     #[test]
     fn only_kaleyras_words_are_said_to_be_kaleyras() {
         let sentence = |code: &str, text: &str| {
-            detail_sentence(&Rejection { code: code.to_owned(), text: text.to_owned() })
+            let (who, words) =
+                why_it_ended(&Rejection { code: code.to_owned(), text: text.to_owned() });
+            who.to_owned() + &words
         };
         assert_eq!(sentence("RBC201", "Unauthorized"), "Kaleyra says RBC201: Unauthorized");
         for code in [Rejection::MACHINES, Rejection::NOT_CONNECTED, Rejection::REQUEST] {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::stop::{detail_sentence, stop_sentence};
+use super::stop::{stop_sentence, why_it_ended};
 use crate::event::{RunReport, StopReason};
 use crate::model::{State, StateCounts, UtcOffset, format_duration};
 use crate::view::output::Look;
@@ -26,7 +26,8 @@ pub fn write_summary(
     let headline = format!("{}: {}", report.campaign, stop_sentence(report.stop));
     writeln!(out, "{}", palette.paint(role, &headline))?;
     if let Some(detail) = &report.detail {
-        writeln!(out, "  {}", detail_sentence(detail))?;
+        let (who, words) = why_it_ended(detail);
+        writeln!(out, "  {who}{}", safe(&words))?;
     }
     writeln!(out)?;
     for line in sum(report.counts).lines(2) {
