@@ -3,11 +3,12 @@
 
 use std::io::BufWriter;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use super::context::Context;
 use super::error::CommandError;
 use super::ledger::private_file;
-use super::ledgers::{address, expect_lineage, tell_opened};
+use super::ledgers::{address, expect_lineage, lock, tell_opened};
 use super::load;
 use super::plan::endpoint;
 use super::planning::{Decided, Means, Prepared, decide, prepare};
@@ -15,7 +16,7 @@ use super::report::{report_diagnostics, write_diagnostics};
 use super::secrets;
 use crate::audience::Item;
 use crate::cli::{CodesArgs, Exit, variables};
-use crate::ledger::{Holder, IssuedCode, LockWait};
+use crate::ledger::IssuedCode;
 use crate::model::{Campaign, CouponCode, OfferEnd};
 use crate::view::export::csv_cell;
 use crate::view::text::plural;
@@ -32,8 +33,7 @@ pub(super) fn codes(context: &mut Context, args: &CodesArgs) -> Result<Exit, Com
         return Err(CommandError::Invalid("the campaign"));
     }
     let address = address(context, &args.ledger)?;
-    let holder = Holder::this_process(context.clock.now());
-    let opened = address.lock(LockWait::default(), &holder)?;
+    let opened = lock(context, &address, Duration::ZERO)?;
     tell_opened(context, &opened);
     let mut ledger = opened.ledger;
     expect_lineage(ledger.read(), std::slice::from_ref(&args.campaign))?;

@@ -4,11 +4,11 @@
 use super::confirm::confirm;
 use super::context::Context;
 use super::error::CommandError;
-use super::ledgers::{address, expect_lineage, tell_opened, waits_for};
+use super::ledgers::{address, expect_lineage, lock, tell_opened};
 use super::login::decided_by;
 use super::numbers::numbers_or_number;
 use crate::cli::{Exit, LedgerForgetArgs, LedgerForgetFormat};
-use crate::ledger::{Decision, Forgetting, Holder, LockWait, LockedLedger, Traces};
+use crate::ledger::{Decision, Forgetting, LockedLedger, Traces};
 use crate::view::forgetting::{write_human, write_json};
 use crate::view::text::people;
 
@@ -16,9 +16,7 @@ use crate::view::text::people;
 pub(super) fn forget(context: &mut Context, args: &LedgerForgetArgs) -> Result<Exit, CommandError> {
     let numbers = numbers_or_number(&args.recipient)?;
     let address = address(context, &args.ledger)?;
-    let holder = Holder::this_process(context.clock.now());
-    let mut say = |by: Option<&Holder>| context.tell(&waits_for(&address, by));
-    let opened = address.lock(LockWait::at_most(args.lock_timeout, &mut say), &holder)?;
+    let opened = lock(context, &address, args.lock_timeout)?;
     expect_lineage(opened.ledger.read(), std::slice::from_ref(&args.campaigns))?;
     tell_opened(context, &opened);
     let mut ledger = opened.ledger;

@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::context::Context;
 use super::error::CommandError;
 use super::secrets;
 use crate::cli::{LedgerOption, variables};
-use crate::ledger::{Holder, Imported, LedgerAddress, Opened, ReadLedger};
+use crate::ledger::{Holder, Imported, LedgerAddress, LockWait, Opened, ReadLedger};
 use crate::model::Lineage;
 use crate::view::text::plural;
 
@@ -79,6 +80,17 @@ pub(super) fn open_to_read(
 /// What is said to a person while another process holds the ledger.
 pub(super) fn waits_for(address: &LedgerAddress, holder: Option<&Holder>) -> String {
     format!("waiting for the ledger `{address}`, {}", Holder::describe(holder))
+}
+
+/// Opens a ledger for writing, waiting at most so long for whoever holds it.
+pub(super) fn lock(
+    context: &mut Context,
+    address: &LedgerAddress,
+    longest: Duration,
+) -> Result<Opened, CommandError> {
+    let holder = Holder::this_process(context.clock.now());
+    let mut say = |by: Option<&Holder>| context.tell(&waits_for(address, by));
+    Ok(address.lock(LockWait::at_most(longest, &mut say), &holder)?)
 }
 
 /// Says what opening a ledger for writing found and settled.

@@ -2,18 +2,19 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::apply::{FarSide, KaleyraWire, runtime, timeouts};
 use super::context::Context;
 use super::error::CommandError;
-use super::ledgers::{address, expect_lineage, tell_opened};
+use super::ledgers::{address, expect_lineage, lock, tell_opened};
 use super::load::{self, LoadedCampaign, roots};
 use super::report::report_diagnostics;
 use crate::audience::{Audience, parse_cli_number};
 use crate::cli::{Exit, TestArgs};
 use crate::compose::Composer;
 use crate::kaleyra::{Client, ClientOptions, Endpoint};
-use crate::ledger::{Holder, LockWait, TestSend};
+use crate::ledger::TestSend;
 use crate::model::{
     CodeKey, CouponCode, Fields, Message, NotSent, OfferEnd, Origin, Outcome, PhoneNumber,
     Recipient, SharedContent,
@@ -40,8 +41,7 @@ pub(super) fn test(context: &mut Context, args: &TestArgs) -> Result<Exit, Comma
         Some(address) => address,
         None => address(context, &args.ledger)?,
     };
-    let holder = Holder::this_process(context.clock.now());
-    let opened = address.lock(LockWait::default(), &holder)?;
+    let opened = lock(context, &address, Duration::ZERO)?;
     tell_opened(context, &opened);
     let mut ledger = opened.ledger;
     if !far_side.is_sandbox() {

@@ -12,14 +12,12 @@ use std::path::PathBuf;
 use super::confirm::confirm;
 use super::context::Context;
 use super::error::CommandError;
-use super::ledgers::{address, expect_lineage, waits_for};
+use super::ledgers::{address, expect_lineage, lock};
 use super::login::decided_by;
 use super::status::campaign_name;
 use crate::cli::{Exit, ResolveArgs, variables};
 use crate::kaleyra::Endpoint;
-use crate::ledger::{
-    Decision, Holder, LedgerError, LockWait, LockedLedger, ReadLedger, Settlement,
-};
+use crate::ledger::{Decision, LedgerError, LockedLedger, ReadLedger, Settlement};
 use crate::model::{CampaignName, State};
 use crate::view::text::people;
 
@@ -69,9 +67,7 @@ fn open_ledger(
     campaign: &CampaignName,
 ) -> Result<Box<dyn LockedLedger>, CommandError> {
     let address = address(context, &args.ledger)?;
-    let holder = Holder::this_process(context.clock.now());
-    let mut say = |by: Option<&Holder>| context.tell(&waits_for(&address, by));
-    let opened = address.lock(LockWait::at_most(args.lock_timeout, &mut say), &holder)?;
+    let opened = lock(context, &address, args.lock_timeout)?;
     expect_lineage(opened.ledger.read(), &[PathBuf::from(CAMPAIGNS)])?;
     if opened.recovered > 0 {
         context.warn(&format!(
