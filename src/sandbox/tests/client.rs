@@ -25,8 +25,8 @@ pub(super) fn start() -> SandboxHandle {
 }
 
 pub(super) fn scripted(script: &str) -> SandboxHandle {
-    let script = Script::from_json(script).unwrap();
-    Sandbox::start(&SandboxConfig { script, ..config() }).unwrap()
+    let script = Script::from_json(script).expect("a script");
+    Sandbox::start(&SandboxConfig { script, ..config() }).expect("started")
 }
 
 /// A form, field by field.
@@ -112,9 +112,9 @@ impl Head {
         let Self { line, key, content_type } = self;
         let mut head = format!("{line}\r\nHost: sandbox\r\nContent-Type: {content_type}\r\n");
         if let Some(key) = key {
-            write!(head, "api-key: {key}\r\n").unwrap();
+            write!(head, "api-key: {key}\r\n").expect("a text grows");
         }
-        write!(head, "Content-Length: {}\r\n\r\n", body.len()).unwrap();
+        write!(head, "Content-Length: {}\r\n\r\n", body.len()).expect("a text grows");
         let mut request = head.into_bytes();
         request.extend_from_slice(body);
         request
@@ -131,7 +131,7 @@ pub(super) struct Reply {
 
 impl Reply {
     pub(super) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
+        serde_json::from_slice(&self.body).expect("the body is JSON")
     }
 
     /// The text of the page's error body, after a look at its form.
@@ -139,7 +139,8 @@ impl Reply {
         let json = self.json();
         assert_eq!(json["data"], Value::Array(Vec::new()));
         assert_eq!(json["message"], json["error"]["error"]);
-        let (code, text) = (json["code"].as_str().unwrap(), json["message"].as_str().unwrap());
+        let word = |name: &str| json[name].as_str().expect("a text").to_owned();
+        let (code, text) = (word("code"), word("message"));
         format!("{} {code} {text}", self.status)
     }
 }
@@ -148,20 +149,20 @@ pub(super) struct Connection(TcpStream);
 
 impl Connection {
     pub(super) fn to(sandbox: &SandboxHandle) -> Self {
-        let stream = TcpStream::connect(sandbox.address()).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        stream.set_nodelay(true).unwrap();
+        let stream = TcpStream::connect(sandbox.address()).expect("it listens");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time");
+        stream.set_nodelay(true).expect("TCP has that option");
         Self(stream)
     }
 
     /// Gives up reading after so long.
     pub(super) fn patience(self, patience: Duration) -> Self {
-        self.0.set_read_timeout(Some(patience)).unwrap();
+        self.0.set_read_timeout(Some(patience)).expect("a time");
         self
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) {
-        self.0.write_all(bytes).unwrap();
+        self.0.write_all(bytes).expect("it reads");
     }
 
     pub(super) fn post(&mut self, form: &Form) -> Reply {
@@ -178,19 +179,21 @@ impl Connection {
             }
             self.more(&mut read);
         };
-        let head = String::from_utf8(read[..head_end].to_vec()).unwrap().to_lowercase();
-        let length = head.split("content-length: ").nth(1).unwrap().split('\r').next().unwrap();
-        let length: usize = length.parse().unwrap();
+        let head =
+            String::from_utf8(read[..head_end].to_vec()).expect("a head is text").to_lowercase();
+        let length = head.split("content-length: ").nth(1).expect("a length is stated");
+        let length = length.split('\r').next().expect("a first piece");
+        let length: usize = length.parse().expect("a length is a number");
         while read.len() < head_end + length {
             self.more(&mut read);
         }
-        let status = head[9..12].parse().unwrap();
+        let status = head[9..12].parse().expect("a status is a number");
         Reply { status, head, body: read[head_end..].to_vec() }
     }
 
     fn more(&mut self, read: &mut Vec<u8>) {
         let mut piece = [0; 4096];
-        let count = self.0.read(&mut piece).unwrap();
+        let count = self.0.read(&mut piece).expect("an answer");
         assert_ne!(count, 0, "closed after {:?}", String::from_utf8_lossy(read));
         read.extend_from_slice(&piece[..count]);
     }
