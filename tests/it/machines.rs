@@ -42,7 +42,8 @@ fn command(world: &World, machine: usize) -> Command<'_> {
         .in_folder(&format!("machine-{machine}"))
 }
 
-const SENDERS: &str = "SELECT count(DISTINCT epoch) FROM offercast.recipients";
+/// How many machines sent.
+pub(crate) const SENDERS: &str = "SELECT count(DISTINCT epoch) FROM offercast.recipients";
 const IN_DOUBT_BY: &str =
     "SELECT count(DISTINCT epoch) FROM offercast.recipients WHERE state = 'unknown'";
 const MOST_REFUSED_BY_ONE: &str = "SELECT max(refused) FROM

@@ -9,9 +9,6 @@ mod cuts;
 mod outages;
 mod servers;
 
-use std::thread::sleep;
-use std::time::Duration;
-
 use offercast::model::{Timestamp, UtcOffset};
 
 use crate::kills::checker::Look;
@@ -19,10 +16,6 @@ use crate::support::{CAMPAIGN, Command, Process, Relay, Run, World, people};
 
 /// Most people on the wire at once.
 const IN_FLIGHT: u64 = 4;
-
-/// How often the server is asked who is connected, and how long after one another.
-const MOST_LOOKS: u32 = 600;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
 /// When a world begins; a run that follows is a minute later.
 const START_MS: i64 = 1_796_115_600_000;
@@ -78,21 +71,6 @@ impl Life {
     #[track_caller]
     fn midway(apply: Command<'_>) -> Process<'_> {
         apply.spawn().until("the tenth request", |world| world.requests() >= 10)
-    }
-
-    /// Waits until the server has noticed that nobody is connected any more: until then an
-    /// apply is not alone with the ledger.
-    #[track_caller]
-    fn until_the_server_knows(&self) {
-        let connected = "SELECT count(*) FROM pg_stat_activity
-          WHERE datname = current_database() AND application_name = 'offercast'";
-        for _ in 0..MOST_LOOKS {
-            if self.world.database().query(connected) == "0" {
-                return;
-            }
-            sleep(BETWEEN_LOOKS);
-        }
-        panic!("the server never noticed");
     }
 
     /// Applies without a fault after a run with one, and once more; how many are unknown.

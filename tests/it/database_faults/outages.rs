@@ -12,6 +12,9 @@ const AWAY: &str = "the ledger's server is away";
 const LEASE: &str = "2s";
 const PAST_THE_LEASE: Duration = Duration::from_millis(2_500);
 
+const CONNECTED: &str = "SELECT count(*) FROM pg_stat_activity
+  WHERE datname = current_database() AND application_name = 'offercast'";
+
 /// Long enough for something to be asked in vain.
 const A_MOMENT: Duration = Duration::from_millis(400);
 
@@ -134,7 +137,10 @@ fn a_machine_whose_place_was_taken_meanwhile_writes_nothing_more() {
     let process = Life::midway(life.apply());
     life.relay.refuse();
     let _ = process.line_with(AWAY);
-    life.until_the_server_knows();
+    // Until the server has noticed, another apply would not be alone with the ledger.
+    let process = process.until("the server knows that nobody is connected", |world| {
+        world.database().query(CONNECTED) == "0"
+    });
     let other = life.healthy(1);
     assert!(matches!(other.code(), Some(0 | 7)), "{other}");
     life.relay.let_through();

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command as System, Stdio};
 
 use super::{IN_FLIGHT, Life};
+use crate::machines::SENDERS;
 use crate::support::{World, is_missing, people, tell_of_skipping};
 
 #[test]
@@ -152,8 +153,7 @@ fn machines_that_are_days_apart_share_a_plan_by_the_clock_of_the_server() {
     let look = crate::kills::checker::Look::in_database(life.world.database());
     look.expect_order(&life.world.received(), life.people);
     assert_eq!((look.count("accepted"), look.count("unknown")), (300, 0));
-    let senders = "SELECT count(DISTINCT epoch) FROM offercast.recipients";
-    assert_eq!(life.world.database().query(senders), "3");
+    assert_eq!(life.world.database().query(SENDERS), "3");
     assert_eq!(life.world.most_per_person(), 1);
     life.world.expect_rate(20, 3 * IN_FLIGHT);
 }

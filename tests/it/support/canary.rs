@@ -78,25 +78,25 @@ fn numbers_in(line: &str) -> Vec<String> {
     numbers
 }
 
+fn look_at(stdout: &str) {
+    let mut canaries = Canaries::default();
+    canaries.learn("from: \"+12025550100\"\nphone: \"+12025550123\"");
+    canaries.expect_no_number("stdout", stdout);
+}
+
 #[test]
 #[should_panic(expected = "the number 12025550123 is shown on stdout")]
 fn a_number_in_groups_is_seen() {
-    let mut canaries = Canaries::default();
-    canaries.learn("phone: \"+12025550123\"");
-    canaries.expect_no_number("stdout", "sent to +1 (202) 555-0123 today");
+    look_at("sent to +1 (202) 555-0123 today");
 }
 
 #[test]
 #[should_panic(expected = "the number 12025550123 is shown on stdout")]
 fn a_number_before_a_date_is_seen() {
-    let mut canaries = Canaries::default();
-    canaries.learn("phone: \"+12025550123\"");
-    canaries.expect_no_number("stdout", "+12025550123  2026-12-01");
+    look_at("+12025550123  2026-12-01");
 }
 
 #[test]
 fn a_masked_number_is_not() {
-    let mut canaries = Canaries::default();
-    canaries.learn("from: \"+12025550100\"\nphone: \"+12025550123\"");
-    canaries.expect_no_number("stdout", "sent to +12••••••23 by +12025550100 on 2026-12-01 09:00");
+    look_at("sent to +12••••••23 by +12025550100 on 2026-12-01 09:00");
 }
